@@ -1,0 +1,30 @@
+# Two commands: `make grade` does the main job, `make test` runs all tests. Both set everything up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: grade test check bench stubs verify clean
+
+grade: $(READY)
+	@$(BIN)/sfs grade --all --reference
+
+test: check
+	@$(BIN)/sfs doctor || true
+	@$(BIN)/python -m pytest tests -q
+
+check: $(READY)
+	@$(BIN)/ruff format --check grader tests benchmarks solutions
+	@$(BIN)/ruff check grader tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_*.py
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/run.py
+
+$(READY): pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/set-up.sh "$(VENV)"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

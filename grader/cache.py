@@ -1,0 +1,72 @@
+"""Verdicts kept by content: the same code, kit, suites, grader and runtime need not run twice.
+
+Only conclusive results are kept: a crash, a time-out or a fault of the grader runs again. A damaged
+entry is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from grader.verdict import MilestoneResult
+
+CONCLUSIVE = {"passed", "failed", "todo"}
+GRADER = Path(__file__).parent
+
+
+def folder(environment: Mapping[str, str]) -> Path:
+    """Where a user's verdicts are kept."""
+    base = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME', '/nonexistent')}/.cache"
+    return Path(base) / "systems-from-scratch" / "verdicts"
+
+
+class Cache:
+    """Verdicts in a folder, one file each; writing is atomic, so any number of graders may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> MilestoneResult | None:
+        try:
+            kept = msgspec.json.decode((self.folder / key).read_bytes(), type=MilestoneResult)
+        except (OSError, msgspec.DecodeError):
+            return None
+        return msgspec.structs.replace(kept, cached=True)
+
+    def put(self, key: str, result: MilestoneResult) -> None:
+        """Keep a conclusive verdict. A full disk or a read-only home only costs time later."""
+        if not {t.outcome for t in result.tests} <= CONCLUSIVE or not result.tests:
+            return
+        temporary = self.folder / f".{key}.{secrets.token_hex(4)}"
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.write_bytes(msgspec.json.encode(result))
+                os.replace(temporary, self.folder / key)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+def key(parts: Iterable[str | bytes]) -> str:
+    """One name for all that a verdict depends on."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        total.update(f"{len(data)}:".encode())
+        total.update(data)
+    return total.hexdigest()
+
+
+def grader_digest() -> str:
+    """A hash of the grader's own sources: a changed grader judges anew."""
+    files = sorted(
+        p for p in GRADER.rglob("*") if p.is_file() and p.suffix in (".py", ".ts", ".java")
+    )
+    return key(part for p in files for part in (p.name, p.read_bytes()))

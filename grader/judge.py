@@ -1,0 +1,203 @@
+"""From what happened in one test to its verdict and to a failure that teaches.
+
+The outcome follows from the exception that ended the test and from where it arose: in the suite
+(the code under test answered something that the suite could not accept: failed), in the grader
+(error, nobody's failure but ours), or by a `Judged`, which carries its outcome. A hidden test's
+failure keeps a neutral reason and nothing else.
+"""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from grader.faults import ExpectationUnmet, Judged, LearnerError, SuiteFault
+from grader.transcript import Call, Opaque, Ref, describe, reproduction, side_by_side
+from grader.verdict import Failure, Frame, Outcome, Suite, TestResult
+
+CALLS_SHOWN = 12
+PRINTS_SHOWN = 2000  # characters of the learner's own prints in a report
+
+NEUTRAL: dict[Outcome, str] = {
+    "failed": "The behaviour was not as described.",
+    "todo": "Not built yet.",
+    "timeout": "No answer within the time limit.",
+    "crashed": "The process ended before it answered.",
+    "error": "The grader could not tell; this is not the code's fault.",
+    "not run": "Not run on this machine.",
+}
+GRADER = Path(__file__).parent
+
+
+@dataclass
+class TestRun:
+    """What one test leaves behind while it runs."""
+
+    __test__ = False
+
+    suite: Suite
+    name: str
+    sentence: str
+    path: Path
+    seed: int
+    language: str = ""
+    home: dict[str, str] = field(default_factory=dict)  # public name -> module, for reproductions
+    workdir: str = ""
+    journal: list[Call | str] = field(default_factory=list)
+    broken: str = ""  # the code does not compile
+    output: str = ""
+    compared: tuple[str, object, object] | None = None
+    error: BaseException | None = None
+    seconds: float = 0.0
+
+    def note(self, line: str) -> None:
+        """Keep one line of what happened on a connection."""
+        self.journal.append(line)
+
+    def phase_ended(self, error: BaseException | None, seconds: float) -> None:
+        """Set-up, call or tear-down ended; the first error is the one that counts."""
+        self.seconds += seconds
+        if error is not None and self.error is None:
+            self.error = error
+
+
+def verdict(run: TestRun) -> TestResult:
+    """The record of a finished test."""
+    outcome = _outcome(run)
+    hidden = run.suite == "hidden"
+    failure = None
+    if outcome != "passed":
+        failure = (
+            Failure(reason=NEUTRAL[outcome]) if hidden and outcome != "error" else _failure(run)
+        )
+    return TestResult(
+        suite=run.suite,
+        name=run.name,
+        sentence=run.sentence,
+        outcome=outcome,
+        seconds=0.0 if hidden else round(run.seconds, 4),
+        failure=failure,
+    )
+
+
+def _outcome(run: TestRun) -> Outcome:
+    error = _inner(run.error)
+    if error is None:
+        return "passed"
+    if isinstance(error, Judged):
+        return error.outcome
+    if run.broken or isinstance(error, LearnerError | ExpectationUnmet):
+        return "failed"
+    return "error" if isinstance(error, SuiteFault) or _arose_in_tools(error) else "failed"
+
+
+def _inner(error: BaseException | None) -> BaseException | None:
+    """What matters in a group: hypothesis reports a process that died as several errors at once."""
+    if isinstance(error, BaseExceptionGroup):
+        parts = [e for e in map(_inner, error.exceptions) if e is not None]
+        return next((e for e in parts if isinstance(e, Judged)), parts[0])
+    return error
+
+
+def _arose_in_tools(error: BaseException) -> bool:
+    """Whether the grader or pytest stumbled, not the suite (or a library that it called)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = Path(frames[-1].filename) if frames else GRADER
+    return last.is_relative_to(GRADER) or not {"_pytest", "pluggy"}.isdisjoint(last.parts)
+
+
+def _failure(run: TestRun) -> Failure:
+    if run.broken:
+        return Failure(reason=f"The code does not compile:\n{run.broken}")
+    error = _inner(run.error)
+    assert error is not None
+    expected, actual = _compared(run)
+    return Failure(
+        reason=_reason(error, expected is not None),
+        calls=tuple(_line(entry) for entry in run.journal[-CALLS_SHOWN:]),
+        expected=expected,
+        actual=actual,
+        frames=_frames(error),
+        prints=_prints(run),
+        seed=run.seed,
+        assertion=_assertion(error, run.path),
+        reproduction=_reproduction(run),
+    )
+
+
+def _reason(error: BaseException, compared: bool) -> str:
+    if isinstance(error, Judged):
+        return error.reason[:4000]
+    if isinstance(error, LearnerError):
+        return f"The code raised {error}"[:4000]
+    if isinstance(error, AssertionError):
+        said = str(error).split("\nassert ")[0].strip()
+        return "What came back is not what was expected." if compared or not said else said[:4000]
+    if isinstance(error, SuiteFault):
+        return f"The suite itself is wrong: {error}"
+    if not _arose_in_tools(error):
+        return f"The suite could not go on with what came back ({type(error).__name__}: {error})"[
+            :4000
+        ]
+    return f"The grader failed: {type(error).__name__}: {error}"[:4000]
+
+
+def _compared(run: TestRun) -> tuple[str | None, str | None]:
+    """Expected and actual of the failing `assert got == expected`."""
+    if run.compared is None or type(run.error) is not AssertionError:
+        return None, None
+    operator, actual, expected = run.compared
+    if operator != "==":
+        return None, None
+    return side_by_side(plain(expected), plain(actual))
+
+
+def plain(value: object) -> object:
+    """A value for display: what is not plain is named, never asked."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str, bytes, Ref, Opaque):
+        return value
+    if kind in (list, tuple):
+        return [plain(v) for v in value]  # type: ignore[attr-defined]
+    if kind is dict:
+        return {k: plain(v) for k, v in value.items()}  # type: ignore[attr-defined]
+    if isinstance(value, int | float | str | bytes | set | frozenset | Path):
+        return repr(value)
+    return Opaque(object.__repr__(value) if kind.__module__.startswith("grader") else repr(value))
+
+
+def _line(entry: Call | str) -> str:
+    return entry if isinstance(entry, str) else describe(entry)
+
+
+def _frames(error: BaseException) -> tuple[Frame, ...]:
+    return tuple(getattr(error, "frames", ()))[-6:]
+
+
+def _prints(run: TestRun) -> str:
+    return run.output[-PRINTS_SHOWN:]
+
+
+def _assertion(error: BaseException, suite: Path) -> str:
+    """The suite's own statement at which the test ended."""
+    numbers = [n for f, n in _walk(error.__traceback__) if f == str(suite)]
+    return linecache.getline(str(suite), numbers[-1]).strip() if numbers else ""
+
+
+def _walk(trace: TracebackType | None) -> Sequence[tuple[str, int]]:
+    found = []
+    while trace is not None:
+        found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    return found
+
+
+def _reproduction(run: TestRun) -> str:
+    calls = [entry for entry in run.journal if isinstance(entry, Call)]
+    if not calls or len(calls) != len(run.journal) or not run.language:
+        return ""
+    return reproduction(calls, run.language, run.home, run.workdir)

@@ -1,0 +1,186 @@
+"""The trusted process of one run: pytest on the suites, inside the run's own enclosure.
+
+Started by `runner`, never by hand. It gets its job as JSON from an inherited descriptor, tells every
+step over another (one JSON object a line), and ends when its lifeline does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.verdict import Suite, TestResult
+
+JOB_FD, REPORT_FD, LIFELINE_FD = "SFS_JOB_FD", "SFS_REPORT_FD", "SFS_LIFELINE_FD"
+
+# Plugins of pytest's own that a grading has no use for; loading them costs time.
+UNUSED = (
+    "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging",
+    "nose", "pastebin", "pytester", "recwarn", "setuponly", "setupplan", "skipping", "stepwise", "terminal",
+    "threadexception", "tmpdir", "unittest", "unraisableexception", "warnings", "terminalreporter",
+)  # fmt: skip
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run is to do. Paths are as seen on the machine."""
+
+    course: str
+    system: str
+    milestone: str
+    language: str
+    sources: dict[str, bytes]
+    suites: tuple[Suite, ...]
+    home: str  # the run's own folder, made and removed by it
+    seed: int
+    seconds: float  # for all tests together
+    sandboxed: bool = True
+    only: str = ""
+    overlay: str = ""  # a folder with an instructor's own suites
+
+
+class Reporter:
+    """Writes the lines that `runner` reads."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def tell(self, kind: str, value: Any) -> None:
+        data = msgspec.json.encode({kind: value}) + b"\n"
+        while data:
+            data = data[os.write(self.descriptor, data) :]
+
+
+class OfficialRun:
+    """One milestone in one language, as assigned; the plugin's `Grading`."""
+
+    shuffle = True
+
+    def __init__(self, job: Assignment, reporter: Reporter) -> None:
+        from grader import manifest
+        from grader.layout import Layout
+        from grader.sandbox import Sandbox
+        from grader.stage import Stage, scene_of
+
+        self.job = job
+        self.seed = job.seed
+        self.reporter = reporter
+        self.layout = Layout(Path(job.course))
+        self.system = manifest.load(self.layout.manifest).system(job.system)
+        self.milestone = self.system.milestone(job.milestone)
+        scene = scene_of(
+            self.layout, self.system, self.milestone, job.language, job.sources, os.environ
+        )
+        self.sandbox = Sandbox.detect(os.environ) if job.sandboxed else _unconfined()
+        self._stage = Stage(scene, self.sandbox, Path(job.home))
+        self._stage.warm_up()
+        self.end = time.monotonic() + job.seconds
+
+    def suites(self) -> dict[str, Path]:
+        paths: dict[str, Path] = {}
+        for suite in self.job.suites:
+            find = self.layout.visible_suite if suite == "visible" else self.layout.hidden_suite
+            paths[suite] = find(self.system.id, self.milestone.id)
+        return paths
+
+    def milestone_of(self, path: Path) -> tuple[str, str, str] | None:
+        for suite, known in self.suites().items():
+            if path == known:
+                return self.system.id, self.milestone.id, suite
+        return None
+
+    def stage(self, path: Path) -> Any:
+        return self._stage
+
+    def seconds(self, path: Path) -> float:
+        return self.milestone.timeout
+
+    def allowance(self) -> float:
+        return self.end - time.monotonic()
+
+    def collected(self, names: list[tuple[str, str]]) -> None:
+        self.reporter.tell("collected", names)
+
+    def record(self, result: TestResult) -> None:
+        self.reporter.tell("test", result)
+
+    def box(self, path: Path, run: Any) -> Any:
+        from grader.boxes import open_box
+
+        return open_box(self._stage, run)
+
+    def close(self) -> None:
+        self._stage.close()
+
+
+def _unconfined() -> Any:
+    from grader.unconfined import Unconfined
+
+    return Unconfined()
+
+
+def main() -> int:
+    """Run the assignment; 0 when every collected test was told."""
+    from grader.sandbox import hold_lifeline
+
+    hold_lifeline(int(os.environ.pop(LIFELINE_FD)))
+    reporter = Reporter(int(os.environ.pop(REPORT_FD)))
+    with open(int(os.environ.pop(JOB_FD)), "rb") as file:
+        job = msgspec.json.decode(file.read(), type=Assignment)
+    os.umask(0)  # files that a test prepares must be writable for the code under test
+    try:
+        return _run(job, reporter)
+    except Exception as error:
+        from grader.errors import GraderError
+
+        mend = error.mend if isinstance(error, GraderError) else ""
+        reporter.tell("fault", {"message": f"{type(error).__name__}: {error}", "mend": mend})
+        return 1
+
+
+def _run(job: Assignment, reporter: Reporter) -> int:
+    import pytest
+
+    from grader import plugin
+
+    grading = OfficialRun(job, reporter)
+    try:
+        paths = [str(p) for p in grading.suites().values()]
+        options = [f"-pno:{name}" for name in UNUSED]
+        options += ["-c", os.devnull, "--rootdir=/", "--noconftest", "--import-mode=importlib"]
+        options += ["--continue-on-collection-errors", *(["-k", job.only] if job.only else [])]
+        status = pytest.main([*options, *paths], plugins=[plugin, _Handover(grading)])
+        if status not in (0, 1):
+            reporter.tell(
+                "fault", {"message": f"pytest ended with status {int(status)}", "mend": ""}
+            )
+    finally:
+        grading.close()
+    reporter.tell("done", True)
+    return 0
+
+
+class _Handover:
+    """Gives the plugin its grading before the first suite is met, and tells what cannot be collected."""
+
+    def __init__(self, grading: OfficialRun) -> None:
+        self.grading = grading
+
+    def pytest_configure(self, config: Any) -> None:
+        from grader import plugin
+
+        config.stash[plugin.GRADING] = self.grading
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.grading.reporter.tell(
+                "fault", {"message": f"a suite cannot be loaded:\n{report.longrepr}", "mend": ""}
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Verdicts kept by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader import cache
+from grader.verdict import MilestoneResult, Outcome, TestResult
+
+
+def result(outcome: Outcome) -> MilestoneResult:
+    return MilestoneResult(
+        system="s", milestone="01-a", title="A", language="python", points=1, outcome=outcome,
+        suites=("visible",),
+        tests=(TestResult(suite="visible", name="t", sentence="", outcome=outcome),),
+    )  # fmt: skip
+
+
+def test_a_conclusive_verdict_is_kept_and_marked(tmp_path: Path) -> None:
+    """It comes back equal but for the mark that it was not measured now."""
+    kept = cache.Cache(tmp_path / "c")
+    kept.put("k", result("failed"))
+    found = kept.get("k")
+    assert found is not None
+    assert found.cached
+    assert found.tests == result("failed").tests
+
+
+def test_an_inconclusive_verdict_is_not_kept(tmp_path: Path) -> None:
+    """A crash or a time-out runs again."""
+    kept = cache.Cache(tmp_path)
+    kept.put("k", result("timeout"))
+    kept.put("k2", result("error"))
+    assert kept.get("k") is None
+    assert kept.get("k2") is None
+
+
+def test_a_damaged_entry_counts_as_none(tmp_path: Path) -> None:
+    """Half a file is no verdict."""
+    (tmp_path / "k").write_text('{"system": "s"')
+    assert cache.Cache(tmp_path).get("k") is None
+
+
+def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
+    """Nothing is raised when the cache has no place."""
+    (tmp_path / "file").touch()
+    cache.Cache(tmp_path / "file").put("k", result("passed"))
+
+
+def test_the_key_depends_on_where_a_part_ends() -> None:
+    """Two lists of parts with the same text give different keys."""
+    assert cache.key(["ab", "c"]) != cache.key(["a", "bc"])
