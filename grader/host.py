@@ -143,6 +143,12 @@ class Host:
                 else:
                     self._drain()
 
+    def condemn(self) -> None:
+        """Begin to end the process; `close` waits for it."""
+        if self.gone is None:
+            self.gone = HostDied("the process was ended by the test")
+        self.process.condemn()
+
     def close(self) -> None:
         """End the process and all that it started; harmless when called twice."""
         if self.gone is None:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from grader.compare import side_by_side
 from grader.faults import ExpectationUnmet, Judged, LearnerError, SuiteFault
-from grader.transcript import Call, Opaque, Ref, describe, reproduction, side_by_side
+from grader.reproduce import reproduction
+from grader.transcript import Call, Opaque, Ref, narrate
 from grader.verdict import Failure, Frame, Outcome, Suite, TestResult
 
 CALLS_SHOWN = 12
@@ -118,7 +120,7 @@ def _failure(run: TestRun) -> Failure:
     expected, actual = _compared(run)
     return Failure(
         reason=_reason(error, expected is not None),
-        calls=tuple(_line(entry) for entry in run.journal[-CALLS_SHOWN:]),
+        calls=tuple(narrate(run.journal, run.workdir, CALLS_SHOWN)),
         expected=expected,
         actual=actual,
         frames=_frames(error),
@@ -168,10 +170,6 @@ def plain(value: object) -> object:
     if isinstance(value, int | float | str | bytes | set | frozenset | Path):
         return repr(value)
     return Opaque(object.__repr__(value) if kind.__module__.startswith("grader") else repr(value))
-
-
-def _line(entry: Call | str) -> str:
-    return entry if isinstance(entry, str) else describe(entry)
 
 
 def _frames(error: BaseException) -> tuple[Frame, ...]:

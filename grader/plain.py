@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,10 @@ class PlainRun:
             self._stages[system, milestone] = self._set_up(system, milestone)
         return self._stages[system, milestone]
 
-    def box(self, path: Path, run: Any) -> Any:
+    def box(self, path: Path, seconds: float, note: Callable[[str], None]) -> Any:
         from grader.boxes import open_box
 
-        return open_box(self.stage(path), run)
+        return open_box(self.stage(path), seconds, note)
 
     def close(self) -> None:
         for stage in self._stages.values():

@@ -9,9 +9,10 @@ nothing that the code under test printed, wrote or returned.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,7 +58,7 @@ class Grading(Protocol):
 
     def record(self, result: TestResult) -> None: ...
 
-    def box(self, path: Path, run: TestRun) -> Any:
+    def box(self, path: Path, seconds: float, note: Callable[[str], None]) -> Any:
         raise NotImplementedError
 
     def close(self) -> None: ...
@@ -259,8 +260,10 @@ def sfs_world(request: pytest.FixtureRequest) -> Iterator[World]:
     seconds = min(grading.seconds(request.path), max(0.1, grading.allowance()))
     world = stage.world()
     run.workdir = str(world.workdir)
+    before = os.umask(0)  # the code under test, another user, may write what the test prepares
     world.begin(seconds)
     yield world
+    os.umask(before)
     run.output = world.host.output()
     world.close()
 
@@ -301,6 +304,7 @@ def disk(kata: Kata, sfs_world: World) -> Any:
 def box(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A private computer without host privilege, for this test alone."""
     grading, run = grading_of(request.config), request.node.stash[RUN]
-    computer = grading.box(request.path, run)
+    seconds = min(grading.seconds(request.path), max(0.1, grading.allowance()))
+    computer = grading.box(request.path, seconds, run.note)
     yield computer
     computer.close()

@@ -313,9 +313,7 @@ class Handle:
             self._kata._forget(self._number, self._generation)
 
     def _judge(self, *_: Any) -> NoReturn:
-        raise SuiteFault(
-            f"{self!r} stays in the code under test: compare plain values, not handles"
-        )
+        raise WrongAnswer(f"an object ({self._type}) came back where a plain value was expected")
 
     __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _judge  # type: ignore[assignment]
     __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _judge

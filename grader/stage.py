@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader import submission, wire
+from grader import nursery, submission, wire
 from grader.host import Host, HostGone
 from grader.languages import LANGUAGES, MEBI, SANDBOX_CLASSES, Language, Runtime
 from grader.layout import Layout, modules_upto
 from grader.manifest import Milestone, System
+from grader.nursery import Nursery
 from grader.sandbox import Command, Limits, Mount, Process, Sandbox
 
 HOSTS = Path(__file__).parent / "hosts"
@@ -33,6 +34,7 @@ CODE = "/code"
 COMPILE_SECONDS = 60.0
 START_SECONDS = 15.0  # a cold JVM on a busy machine
 SPARES = 2
+ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 _PUBLIC = re.compile(
     r"^(?:export )?(?:public )?(?:abstract |final |async )?(?:class|def|function|record|interface) (\w+)",
     re.M,
@@ -96,6 +98,12 @@ class World:
         return Host(lambda: self.stage.launch(self.workdir, self.user), self.stage.hello)
 
     def close(self) -> None:
+        """Kill everything now; wait for it, and clear up, beside the next test."""
+        self.host.condemn()
+        self.stage.bury(self)
+
+    def end(self) -> None:
+        """Wait until everything is gone, and remove the working directory."""
         self.host.close()
         shutil.rmtree(self.workdir, ignore_errors=True)
 
@@ -110,8 +118,10 @@ class Stage:
         self.broken = ""  # why no test can run: the code does not compile
         self._numbers = itertools.count(1)
         self._spares: deque[World] = deque()
+        self._ending: deque[World] = deque()  # their processes are dying
         self._lay_out()
-        self._mounts = self._read_only_mounts()
+        self.read_only_mounts = self._read_only_mounts()
+        self._nursery = self._start_nursery()
         self.hello = self._greeting()
         if scene.runtime.compiler:
             self.broken = self._compile()
@@ -122,6 +132,8 @@ class Stage:
             self._spares.append(World(self))
         world = self._spares.popleft()
         self._spares.append(World(self))
+        while len(self._ending) > 1:
+            self._ending.popleft().end()
         with contextlib.suppress(HostGone):  # the first call will say so
             world.host.greet(time.monotonic() + START_SECONDS)
         return world
@@ -144,9 +156,14 @@ class Stage:
                 found[name] = module
         return found
 
+    def bury(self, world: World) -> None:
+        self._ending.append(world)
+
     def close(self) -> None:
-        while self._spares:
-            self._spares.popleft().close()
+        for world in (*self._spares, *self._ending):
+            world.end()
+        if self._nursery:
+            self._nursery.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def new_workdir(self) -> Path:
@@ -159,10 +176,17 @@ class Stage:
         """Start one host on a working directory."""
         ours, theirs = socket.socketpair()
         with theirs:
+            if self._nursery:
+                return self._raise_child(self._nursery, workdir, user, theirs.fileno()), ours
             command = self.command(
                 self.scene.runtime.argv, workdir, user, inherit=(theirs.fileno(),)
             )
             return self.sandbox.start(command), ours
+
+    def _raise_child(self, nursery: Nursery, workdir: Path, user: int, channel: int) -> Process:
+        runtime = self.scene.runtime
+        limits = Limits(memory=runtime.memory, processes=runtime.processes)
+        return nursery.start(workdir, user, limits, ENVIRONMENT, channel)
 
     def command(
         self, argv: Sequence[str], workdir: Path, user: int, inherit: tuple[int, ...] = ()
@@ -171,14 +195,8 @@ class Stage:
         channel = {"SFS_FD": str(inherit[0])} if inherit else {}
         return Command(
             argv=tuple(argv),
-            mounts=(*self._mounts, Mount(workdir, str(workdir), writable=True)),
-            environment={
-                "HOME": "/tmp",
-                "LANG": "C.UTF-8",
-                "TZ": "UTC",
-                **runtime.environment,
-                **channel,
-            },
+            mounts=(*self.read_only_mounts, Mount(workdir, str(workdir), writable=True)),
+            environment={**ENVIRONMENT, **runtime.environment, **channel},
             cwd=str(workdir),
             limits=Limits(memory=runtime.memory, processes=runtime.processes),
             inherit=inherit,
@@ -202,11 +220,27 @@ class Stage:
         host = Mount(HOSTS / scene.language.host, f"/sfs/{scene.language.host}")
         return (*runtime, code, host)
 
+    def _start_nursery(self) -> Nursery | None:
+        """Python hosts come from a warm process where there is a sandbox to keep them in."""
+        if self.scene.language.name != "python" or not self.sandbox.confined:
+            return None
+        python = self.scene.runtime.argv[0]
+        command = Command(
+            argv=(python, "-I", "-S", "-B", "/sfs/nursery.py"),
+            mounts=(
+                *self.read_only_mounts,
+                Mount(HOSTS / "nursery.py", "/sfs/nursery.py"),
+                Mount(self.home, nursery.ROOM, writable=True),
+            ),
+            environment=ENVIRONMENT,
+        )
+        return nursery.Nursery(self.sandbox, command)
+
     def _greeting(self) -> dict[str, Any]:
         kit = [Path(name).stem for name in self.scene.kit if not name.startswith("_")]
         return {
             "code": self.sandbox.inside(
-                self._mounts, SANDBOX_CLASSES if self.scene.runtime.compiler else CODE
+                self.read_only_mounts, SANDBOX_CLASSES if self.scene.runtime.compiler else CODE
             ),
             "modules": list(self.scene.modules),
             "kit": sorted(kit),
@@ -230,7 +264,7 @@ class Stage:
         names += [f"{CODE}/kit/{n}" for n in sorted(self.scene.kit)]
         argv = [*self.scene.runtime.compiler, "-nowarn", "-g", "-encoding", "UTF-8", "-proc:none"]
         argv += ["-d", "/tmp/out", "/sfs/Host.java", *names]
-        mounts = [m for m in self._mounts if m.target != SANDBOX_CLASSES]
+        mounts = [m for m in self.read_only_mounts if m.target != SANDBOX_CLASSES]
         mounts += [Mount(classes, "/tmp/out", writable=True), Mount(build, "/sfs")]
         command = Command(
             argv=tuple(argv),

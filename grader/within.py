@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +110,15 @@ class OfficialRun:
     def record(self, result: TestResult) -> None:
         self.reporter.tell("test", result)
 
-    def box(self, path: Path, run: Any) -> Any:
+    def box(self, path: Path, seconds: float, note: Callable[[str], None]) -> Any:
         from grader.boxes import open_box
 
-        return open_box(self._stage, run)
+        return open_box(self._stage, seconds, note)
 
     def close(self) -> None:
+        """Called at pytest's end; the stage outlives it by the little that `_run` still does."""
+
+    def clear_up(self) -> None:
         self._stage.close()
 
 
@@ -131,14 +136,14 @@ def main() -> int:
     reporter = Reporter(int(os.environ.pop(REPORT_FD)))
     with open(int(os.environ.pop(JOB_FD)), "rb") as file:
         job = msgspec.json.decode(file.read(), type=Assignment)
-    os.umask(0)  # files that a test prepares must be writable for the code under test
     try:
         return _run(job, reporter)
     except Exception as error:
         from grader.errors import GraderError
 
-        mend = error.mend if isinstance(error, GraderError) else ""
-        reporter.tell("fault", {"message": f"{type(error).__name__}: {error}", "mend": mend})
+        known = isinstance(error, GraderError)
+        message = str(error) if known else traceback.format_exc()
+        reporter.tell("fault", {"message": message, "mend": error.mend if known else ""})
         return 1
 
 
@@ -151,7 +156,7 @@ def _run(job: Assignment, reporter: Reporter) -> int:
     try:
         paths = [str(p) for p in grading.suites().values()]
         options = [f"-pno:{name}" for name in UNUSED]
-        options += ["-c", os.devnull, "--rootdir=/", "--noconftest", "--import-mode=importlib"]
+        options += ["-c", os.devnull, "--rootdir=/", "--noconftest", "--import-mode=importlib", "-ppytest_timeout"]
         options += ["--continue-on-collection-errors", *(["-k", job.only] if job.only else [])]
         status = pytest.main([*options, *paths], plugins=[plugin, _Handover(grading)])
         if status not in (0, 1):
@@ -159,7 +164,7 @@ def _run(job: Assignment, reporter: Reporter) -> int:
                 "fault", {"message": f"pytest ended with status {int(status)}", "mend": ""}
             )
     finally:
-        grading.close()
+        grading.clear_up()
     reporter.tell("done", True)
     return 0
 

@@ -24,7 +24,6 @@ import java.lang.reflect.TypeVariable;
 import java.lang.reflect.WildcardType;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,6 +92,10 @@ public final class Host {
         System.setOut(unbuffered(FileDescriptor.out)); // prints are there when an answer is
         System.setErr(unbuffered(FileDescriptor.err));
         new Host(new Wire(Integer.parseInt(System.getenv("SFS_FD")))).serve();
+    }
+
+    static void say(String text) {
+        unbuffered(FileDescriptor.err).println(text);
     }
 
     private static PrintStream unbuffered(FileDescriptor descriptor) {
@@ -172,8 +175,18 @@ public final class Host {
     }
 
     static void leave(int status) {
-        System.out.flush();
+        flush();
         Runtime.getRuntime().halt(status); // no thread and no hook of the learner's holds the exit
+    }
+
+    /** Ours need it not; but the learner may have put a buffer there, or nothing at all. */
+    static void flush() {
+        try {
+            System.out.flush();
+            System.err.flush();
+        } catch (Throwable hostile) {
+            return;
+        }
     }
 
     @SuppressWarnings("unchecked")
@@ -473,7 +486,7 @@ public final class Host {
             wire.send(answerOf(id, "error", fault.error()), Long.MAX_VALUE);
         }
         if (problem != null) {
-            System.err.println(problem.stack());
+            say(problem.stack());
         }
         leave(problem == null ? 0 : 1);
         return null;
@@ -675,12 +688,7 @@ final class Wire {
         if (line.length() > most) {
             throw new Fault(Host.UNCROSSABLE, "result: is larger than " + most + " bytes as JSON");
         }
-        try {
-            System.out.flush(); // the learner may have put a buffer there
-            System.err.flush();
-        } catch (Throwable hostile) {
-            // a stream of the learner's that cannot be flushed
-        }
+        Host.flush();
         try {
             output.write(line.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException gone) {
@@ -689,7 +697,7 @@ final class Wire {
     }
 
     void breakOff(String reason) {
-        System.err.println("host: " + reason + "; the conversation is over");
+        Host.say("host: " + reason + "; the conversation is over");
         Host.leave(Host.EXIT_FAULT);
     }
 }
@@ -1012,5 +1020,682 @@ final class Problem {
         frame.put("function", function);
         frame.put("text", ""); // classes carry no source: the other end has it
         return frame;
+    }
+}
+
+/** Finds the learner's classes and methods by the names that suites use. */
+final class Names {
+    final List<String> own = new ArrayList<>(); // classes of modules, in the order of search
+    final List<String> kit = new ArrayList<>();
+    String code = "";
+
+    static String pascal(String module) {
+        String camel = camel(module);
+        return camel.isEmpty() ? camel : Character.toUpperCase(camel.charAt(0)) + camel.substring(1);
+    }
+
+    static String camel(String name) {
+        StringBuilder camel = new StringBuilder();
+        for (int at = 0; at < name.length(); at++) {
+            boolean joint = name.charAt(at) == '_' && at > 0 && at + 1 < name.length();
+            camel.append(joint ? Character.toUpperCase(name.charAt(++at)) : name.charAt(at));
+        }
+        return camel.toString();
+    }
+
+    static String snake(String name) {
+        StringBuilder snake = new StringBuilder();
+        for (int at = 0; at < name.length(); at++) {
+            boolean joint = at > 0 && Character.isUpperCase(name.charAt(at))
+                    && !Character.isUpperCase(name.charAt(at - 1));
+            snake.append(joint ? "_" : "").append(Character.toLowerCase(name.charAt(at)));
+        }
+        return snake.toString();
+    }
+
+    static String simple(Object value) {
+        String simple = value.getClass().getSimpleName();
+        return simple.isEmpty() ? value.getClass().getName() : simple;
+    }
+
+    /** The constructors or static methods that a name without a target stands for. */
+    List<Executable> find(String name) {
+        String[] steps = name.split("\\.");
+        Class<?> kind = classNamed(steps[0]);
+        for (int at = 1; kind != null && at < steps.length; at++) {
+            Class<?> nested = load(kind.getName() + "$" + steps[at]);
+            if (nested == null) {
+                return orMissing(methods(kind, steps[at], true), kind, steps[at]);
+            }
+            kind = nested;
+        }
+        return kind != null ? Arrays.asList(kind.getDeclaredConstructors()) : freeFunction(name);
+    }
+
+    List<Executable> methods(Object target, String name) {
+        return orMissing(methods(target.getClass(), name, false), target.getClass(), name);
+    }
+
+    private Class<?> classNamed(String name) {
+        List<String> candidates = new ArrayList<>();
+        for (String module : own) {
+            candidates.add(module.equals(name) ? module : module + "$" + name);
+        }
+        candidates.add(name);
+        for (String module : kit) {
+            candidates.add(module.equals("kit." + name) ? module : module + "$" + name);
+        }
+        candidates.add("kit." + name);
+        for (String candidate : candidates) {
+            Class<?> kind = load(candidate);
+            if (kind != null) {
+                return kind;
+            }
+        }
+        return null;
+    }
+
+    private List<Executable> freeFunction(String name) {
+        List<String> modules = new ArrayList<>(own);
+        modules.addAll(kit);
+        List<Class<?>> seen = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (String module : modules) {
+            Class<?> kind = load(module);
+            if (kind == null) {
+                missing.add(module);
+                continue;
+            }
+            List<Executable> found = methods(kind, name, true);
+            if (!found.isEmpty()) {
+                return found;
+            }
+            seen.add(kind);
+        }
+        missing.retainAll(own);
+        String gone = missing.isEmpty() ? "" : " (there is no class " + String.join(", ", missing) + ")";
+        String what = Character.isUpperCase(name.charAt(0)) ? "class " + name : "static method " + camel(name);
+        throw noSuch(what, String.join(", ", own) + gone, name, seen);
+    }
+
+    /** A learner's class, not yet initialised: that happens, and may fail, when it is first used. */
+    private static Class<?> load(String name) {
+        try {
+            return Class.forName(name, false, Host.class.getClassLoader());
+        } catch (ClassNotFoundException | NoClassDefFoundError missing) {
+            return null;
+        }
+    }
+
+    /** Methods of a class and its ancestors, under the exact name or else in camelCase. */
+    private static List<Executable> methods(Class<?> kind, String name, boolean isStatic) {
+        for (String spelling : new String[] {name, camel(name)}) {
+            List<Executable> found = new ArrayList<>();
+            for (Method method : all(kind)) {
+                boolean fits = method.getName().equals(spelling) && !method.isSynthetic();
+                if (fits && Modifier.isStatic(method.getModifiers()) == isStatic) {
+                    found.add(method);
+                }
+            }
+            if (!found.isEmpty()) {
+                return found;
+            }
+        }
+        return new ArrayList<>();
+    }
+
+    /** Public methods, then those that the learner left without a modifier; never private ones. */
+    private static List<Method> all(Class<?> kind) {
+        List<Method> all = new ArrayList<>(Arrays.asList(kind.getMethods()));
+        for (Class<?> own = kind; own != null && !Problem.isBuiltin(own); own = own.getSuperclass()) {
+            for (Method method : own.getDeclaredMethods()) {
+                if (!Modifier.isPrivate(method.getModifiers()) && !Modifier.isPublic(method.getModifiers())) {
+                    all.add(method);
+                }
+            }
+        }
+        return all;
+    }
+
+    private static List<Executable> orMissing(List<Executable> found, Class<?> kind, String name) {
+        if (found.isEmpty()) {
+            throw noSuch("method " + camel(name), kind.getSimpleName(), name, List.of(kind));
+        }
+        return found;
+    }
+
+    private static Fault noSuch(String what, String where, String name, List<Class<?>> seen) {
+        String near = "";
+        for (Class<?> kind : seen) {
+            for (Method method : all(kind)) {
+                boolean fits = method.getDeclaringClass() != Object.class && !method.isSynthetic();
+                if (near.isEmpty() && fits && isNear(method.getName(), camel(name), 2)) {
+                    near = "; the nearest name is " + method.getName();
+                }
+            }
+        }
+        Fault fault = new Fault(Host.NO_NAME, "there is no " + what + " in " + where + near);
+        fault.data.put("name", name);
+        return fault;
+    }
+
+    /** Whether one word becomes the other by at most so many letters put in, left out or changed. */
+    private static boolean isNear(String left, String right, int edits) {
+        int at = 0;
+        while (at < left.length() && at < right.length() && left.charAt(at) == right.charAt(at)) {
+            at++;
+        }
+        String a = left.substring(at);
+        String b = right.substring(at);
+        if (a.isEmpty() || b.isEmpty() || edits == 0) {
+            return a.length() + b.length() <= edits;
+        }
+        return isNear(a.substring(1), b, edits - 1) || isNear(a, b.substring(1), edits - 1)
+                || isNear(a.substring(1), b.substring(1), edits - 1);
+    }
+}
+
+/** One of several overloads with the arguments as it wants them. */
+final class Chosen {
+    private static final int WIDER = 1; // what a conversion costs: the cheapest overload is called
+    private static final int ANYTHING = 3;
+
+    final Executable executable;
+    private final Object[] arguments;
+    private int cost;
+
+    private Chosen(Executable executable, List<Object> given) throws Mismatch {
+        this.executable = executable;
+        Type[] types = executable.getGenericParameterTypes();
+        if (types.length != executable.getParameterCount()) {
+            types = executable.getParameterTypes(); // of an inner class or an enum
+        }
+        boolean spread = executable.isVarArgs() && !(given.size() == types.length
+                && (given.get(types.length - 1) instanceof List || given.get(types.length - 1) == null));
+        int fixed = spread ? types.length - 1 : types.length;
+        if (spread ? given.size() < fixed : given.size() != fixed) {
+            throw new Mismatch();
+        }
+        arguments = new Object[types.length];
+        for (int place = 0; place < fixed; place++) {
+            arguments[place] = convert(given.get(place), types[place]);
+        }
+        if (spread) {
+            cost += WIDER;
+            arguments[fixed] = convert(given.subList(fixed, given.size()), types[fixed]);
+        }
+    }
+
+    static Chosen among(List<Executable> executables, List<Object> given, String name) {
+        Chosen best = null;
+        StringBuilder known = new StringBuilder();
+        for (Executable executable : executables) {
+            try {
+                Chosen chosen = new Chosen(executable, given);
+                best = best == null || chosen.cost < best.cost ? chosen : best;
+            } catch (Mismatch mismatch) {
+                known.append(known.length() > 0 ? ", " : "").append(signature(executable));
+            }
+        }
+        if (best == null) {
+            Fault fault = new Fault(Host.NO_NAME, "no " + Names.camel(name) + " takes "
+                    + describe(given) + "; there is " + known);
+            fault.data.put("name", name);
+            throw fault;
+        }
+        return best;
+    }
+
+    private static String signature(Executable executable) {
+        StringBuilder text = new StringBuilder();
+        for (Type type : executable.getGenericParameterTypes()) {
+            text.append(text.length() > 0 ? ", " : "").append(type.getTypeName().replace("java.lang.", ""));
+        }
+        Class<?> owner = executable.getDeclaringClass();
+        String name = executable instanceof Method ? executable.getName() : owner.getSimpleName();
+        return name + "(" + text.toString().replace("java.util.", "") + ")";
+    }
+
+    private static String describe(List<Object> given) {
+        StringBuilder text = new StringBuilder("(");
+        for (Object value : given) {
+            String kind = value == null ? "null" : value instanceof Long ? "integer "+ value
+                    : value instanceof Callback ? "a function" : value.getClass().getSimpleName();
+            text.append(text.length() > 1 ? ", " : "").append(kind);
+        }
+        return text.append(')').toString();
+    }
+
+    /** Enter the learner's code: the only door. Whatever comes out of it becomes an answer. */
+    Object invoke(Object target) {
+        try {
+            if (!executable.trySetAccessible() && !Modifier.isPublic(executable.getModifiers())) {
+                throw new Fault(Host.NO_NAME, executable.getName() + " cannot be called from outside");
+            }
+            if (executable instanceof Constructor) {
+                return ((Constructor<?>) executable).newInstance(arguments);
+            }
+            return ((Method) executable).invoke(target, arguments);
+        } catch (InvocationTargetException raised) {
+            throw Problem.of(raised.getCause());
+        } catch (ReflectiveOperationException | LinkageError | StackOverflowError error) {
+            throw Problem.of(error);
+        }
+    }
+
+    // -- what a parameter wants -------------------------------------------------------------------
+
+    static Object converted(Object value, Type type) {
+        try {
+            return new Chosen().convert(value, type);
+        } catch (Mismatch mismatch) {
+            throw new ClassCastException("the test's answer is no " + type.getTypeName());
+        }
+    }
+
+    private Chosen() {
+        executable = null;
+        arguments = null;
+    }
+
+    private Object convert(Object value, Type type) throws Mismatch {
+        Class<?> kind = raw(type);
+        if (kind == Object.class) {
+            cost += ANYTHING;
+            return value;
+        }
+        if (value == null) {
+            return orMismatch(null, !kind.isPrimitive());
+        }
+        if (value instanceof Caller) {
+            return kind.isInstance(value) ? value : orMismatch(proxy((Caller) value, kind, type), kind.isInterface());
+        }
+        if (value instanceof Number) {
+            return number((Number) value, kind);
+        }
+        if (value instanceof Boolean) {
+            return orMismatch(value, kind == boolean.class || kind == Boolean.class);
+        }
+        if (value instanceof String) {
+            return text((String) value, kind);
+        }
+        if (value instanceof List && (kind.isArray() || kind.isAssignableFrom(ArrayList.class))) {
+            return kind.isArray() ? array((List<?>) value, type) : list((List<?>) value, type);
+        }
+        if (value instanceof Map && kind.isAssignableFrom(LinkedHashMap.class)) {
+            return map((Map<?, ?>) value, type);
+        }
+        return orMismatch(value, kind.isInstance(value));
+    }
+
+    private static <T> T orMismatch(T value, boolean fits) throws Mismatch {
+        if (!fits) {
+            throw new Mismatch();
+        }
+        return value;
+    }
+
+    private Object number(Number value, Class<?> kind) throws Mismatch {
+        if (kind == double.class || kind == Double.class || kind == float.class || kind == Float.class) {
+            cost += value instanceof Double ? 0 : WIDER;
+            boolean single = kind == float.class || kind == Float.class;
+            return single ? (Object) value.floatValue() : (Object) value.doubleValue();
+        }
+        if (kind.isInstance(value)) { // Number, Comparable, or its own class
+            return value;
+        }
+        if (kind == BigInteger.class && value instanceof Long) {
+            cost += WIDER;
+            return BigInteger.valueOf(value.longValue());
+        }
+        orMismatch(value, value instanceof Long);
+        long whole = value.longValue();
+        if (kind == long.class) {
+            return whole;
+        }
+        if (kind == int.class || kind == Integer.class) {
+            return orMismatch((int) whole, (int) whole == whole);
+        }
+        if (kind == short.class || kind == Short.class) {
+            return orMismatch((short) whole, (short) whole == whole);
+        }
+        return orMismatch((byte) whole, (kind == byte.class || kind == Byte.class) && (byte) whole == whole);
+    }
+
+    private static Object text(String value, Class<?> kind) throws Mismatch {
+        if (kind == Path.class) {
+            return Path.of(value);
+        }
+        if (kind == char.class || kind == Character.class) {
+            return orMismatch(value.isEmpty() ? ' ' : value.charAt(0), value.length() == 1);
+        }
+        return orMismatch(value, kind.isInstance(value));
+    }
+
+    private Object array(List<?> items, Type type) throws Mismatch {
+        Type item = type instanceof GenericArrayType
+                ? ((GenericArrayType) type).getGenericComponentType() : ((Class<?>) type).getComponentType();
+        Object array = Array.newInstance(raw(item), items.size());
+        for (int place = 0; place < items.size(); place++) {
+            Array.set(array, place, convert(items.get(place), item));
+        }
+        return array;
+    }
+
+    private Object list(List<?> items, Type type) throws Mismatch {
+        List<Object> list = new ArrayList<>();
+        for (Object item : items) {
+            list.add(convert(item, argumentOf(type, 0)));
+        }
+        return list;
+    }
+
+    private Object map(Map<?, ?> items, Type type) throws Mismatch {
+        Map<Object, Object> map = new LinkedHashMap<>();
+        for (Map.Entry<?, ?> entry : items.entrySet()) {
+            map.put(convert(entry.getKey(), argumentOf(type, 0)), convert(entry.getValue(), argumentOf(type, 1)));
+        }
+        return map;
+    }
+
+    private static Object proxy(Caller caller, Class<?> kind, Type type) {
+        ClassLoader loader = Host.class.getClassLoader();
+        return Proxy.newProxyInstance(loader, new Class<?>[] {kind}, new Callback.Handler(caller, type));
+    }
+
+    static Type argumentOf(Type type, int place) {
+        boolean tells = type instanceof ParameterizedType;
+        return tells ? ((ParameterizedType) type).getActualTypeArguments()[place] : Object.class;
+    }
+
+    static Class<?> raw(Type type) {
+        if (type instanceof Class) {
+            return (Class<?>) type;
+        }
+        if (type instanceof ParameterizedType) {
+            return (Class<?>) ((ParameterizedType) type).getRawType();
+        }
+        if (type instanceof GenericArrayType) {
+            return raw(((GenericArrayType) type).getGenericComponentType()).arrayType();
+        }
+        Type[] bounds = type instanceof WildcardType
+                ? ((WildcardType) type).getUpperBounds() : ((TypeVariable<?>) type).getBounds();
+        return raw(bounds[0]);
+    }
+}
+
+/** A value is not what a parameter wants. */
+final class Mismatch extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Mismatch() {
+        super(null, null, false, false);
+    }
+}
+
+/** What stands behind an interface that the learner's code calls. */
+interface Caller {
+    Object call(String method, Object[] arguments) throws Throwable;
+
+    boolean has(String method);
+}
+
+/** A function of the test's, or an object with the methods that the other end named. */
+final class Callback implements Caller {
+    final int number;
+    private final Host host;
+    private final List<Object> methods; // null: a function
+
+    Callback(Host host, int number, List<Object> methods) {
+        this.host = host;
+        this.number = number;
+        this.methods = methods;
+    }
+
+    @Override
+    public Object call(String method, Object[] arguments) throws IOException {
+        if (!has(method)) {
+            throw new UnsupportedOperationException("the test's object has no method " + method);
+        }
+        return host.callBack(number, wireName(method), arguments);
+    }
+
+    @Override
+    public boolean has(String method) {
+        return methods == null || wireName(method) != null;
+    }
+
+    private String wireName(String method) {
+        if (methods != null) {
+            for (Object name : methods) {
+                if (name.equals(method) || Names.camel((String) name).equals(method)) {
+                    return (String) name;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The callback that a value of the learner's stands for, if it is one. */
+    static Callback behind(Object value) {
+        if (Proxy.isProxyClass(value.getClass())) {
+            InvocationHandler handler = Proxy.getInvocationHandler(value);
+            value = handler instanceof Handler ? ((Handler) handler).caller : value;
+        }
+        return value instanceof Callback ? (Callback) value : null;
+    }
+
+    /** Makes a caller look like the interface that the learner's code asked for. */
+    static final class Handler implements InvocationHandler {
+        final Caller caller;
+        private final Type type;
+
+        Handler(Caller caller, Type type) {
+            this.caller = caller;
+            this.type = type;
+        }
+
+        @Override
+        public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+            if (method.getDeclaringClass() == Object.class) {
+                return ofObject(method.getName(), arguments);
+            }
+            boolean named = !(caller instanceof Callback) || ((Callback) caller).methods != null;
+            if (method.isDefault() && !(named && caller.has(method.getName()))) {
+                return InvocationHandler.invokeDefault(proxy, method, arguments);
+            }
+            try {
+                Object result = caller.call(method.getName(), arguments);
+                boolean nothing = method.getReturnType() == void.class;
+                return nothing ? null : Chosen.converted(result, bound(method.getGenericReturnType()));
+            } catch (IOException error) {
+                for (Class<?> declared : method.getExceptionTypes()) {
+                    if (declared.isInstance(error)) {
+                        throw error;
+                    }
+                }
+                throw new UncheckedIOException(error.getMessage(), error);
+            }
+        }
+
+        /** Two views of the same callback are equal, so that a learner can find one again. */
+        private Object ofObject(String method, Object[] arguments) {
+            if (method.equals("equals")) {
+                return arguments[0] != null && Callback.behind(arguments[0]) == caller;
+            }
+            return method.equals("hashCode") ? (Object) System.identityHashCode(caller) : "a function of the test's";
+        }
+
+        /** What a type parameter of the interface stands for, as in Function<String, Integer>. */
+        private Type bound(Type wanted) {
+            TypeVariable<?>[] variables = Chosen.raw(type).getTypeParameters();
+            for (int place = 0; place < variables.length; place++) {
+                if (variables[place].equals(wanted)) {
+                    return Chosen.argumentOf(type, place);
+                }
+            }
+            return wanted;
+        }
+    }
+}
+
+/** JSON text, read into maps, lists, strings, longs, big integers, doubles, booleans and nulls. */
+final class Json {
+    private static final String HEX = "0123456789abcdef";
+    private final String text;
+    private int at;
+
+    Json(String text) {
+        this.text = text;
+    }
+
+    Object document() {
+        Object value = value();
+        if (peek() != 0) {
+            throw new IllegalArgumentException("more than one value");
+        }
+        return value;
+    }
+
+    /** The next character that is not white space; 0 at the end. */
+    private char peek() {
+        while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
+            at++;
+        }
+        return at < text.length() ? text.charAt(at) : 0;
+    }
+
+    private boolean take(char wanted) {
+        boolean there = peek() == wanted;
+        at += there ? 1 : 0;
+        return there;
+    }
+
+    private void expect(char wanted) {
+        if (!take(wanted)) {
+            throw new IllegalArgumentException("expected " + wanted);
+        }
+    }
+
+    private Object value() {
+        switch (peek()) {
+            case '{':
+                return object();
+            case '[':
+                return array();
+            case '"':
+                return string();
+            case 't':
+                return word("true", true);
+            case 'f':
+                return word("false", false);
+            case 'n':
+                return word("null", null);
+            default:
+                return number();
+        }
+    }
+
+    private Object word(String word, Object value) {
+        if (!text.startsWith(word, at)) {
+            throw new IllegalArgumentException("not JSON");
+        }
+        at += word.length();
+        return value;
+    }
+
+    private Map<String, Object> object() {
+        Map<String, Object> items = new LinkedHashMap<>();
+        expect('{');
+        if (take('}')) {
+            return items;
+        }
+        do {
+            peek();
+            String key = string();
+            expect(':');
+            items.put(key, value());
+        } while (take(','));
+        expect('}');
+        return items;
+    }
+
+    private List<Object> array() {
+        List<Object> items = new ArrayList<>();
+        expect('[');
+        if (take(']')) {
+            return items;
+        }
+        do {
+            items.add(value());
+        } while (take(','));
+        expect(']');
+        return items;
+    }
+
+    private Object number() {
+        int start = at;
+        while (at < text.length() && "+-.0123456789eE".indexOf(text.charAt(at)) >= 0) {
+            at++;
+        }
+        String number = text.substring(start, at);
+        boolean whole = number.indexOf('.') < 0 && number.indexOf('e') < 0 && number.indexOf('E') < 0;
+        return whole ? integer(number) : (Object) Double.valueOf(number);
+    }
+
+    static Object integer(String digits) {
+        if (digits.length() < 19) {
+            return Long.valueOf(digits);
+        }
+        BigInteger value = new BigInteger(digits);
+        return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
+    }
+
+    private String string() {
+        expect('"');
+        int end = at;
+        while (text.charAt(end) != '"' && text.charAt(end) != '\\') {
+            end++;
+        }
+        if (text.charAt(end) == '"') { // nothing escaped: the usual case
+            String plain = text.substring(at, end);
+            at = end + 1;
+            return plain;
+        }
+        StringBuilder value = new StringBuilder();
+        char next = text.charAt(at++);
+        for (; next != '"'; next = text.charAt(at++)) {
+            value.append(next == '\\' ? escaped() : next);
+        }
+        return value.toString();
+    }
+
+    private char escaped() {
+        char code = text.charAt(at++);
+        if (code == 'u') {
+            at += 4;
+            return (char) Integer.parseInt(text.substring(at - 4, at), 16);
+        }
+        int place = "bfnrt".indexOf(code);
+        return place >= 0 ? "\b\f\n\r\t".charAt(place) : code;
+    }
+
+    /** Write a string in ASCII: lone surrogates travel as escapes like everything else. */
+    static void quote(String value, StringBuilder out) {
+        out.append('"');
+        for (int place = 0; place < value.length(); place++) {
+            char next = value.charAt(place);
+            if (next == '"' || next == '\\') {
+                out.append('\\').append(next);
+            } else if (next >= ' ' && next < 127) {
+                out.append(next);
+            } else {
+                out.append("\\u");
+                for (int shift = 12; shift >= 0; shift -= 4) {
+                    out.append(HEX.charAt(next >> shift & 15));
+                }
+            }
+        }
+        out.append('"');
     }
 }

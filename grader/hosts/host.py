@@ -268,6 +268,10 @@ class Encoder:
         return {"$iter": number} if iterates else {"$ref": number, "type": name_of(kind)}
 
 
+def is_class(value):
+    return type in mro_of(type(value))
+
+
 def defines(kind, name):
     return any(name in names_of(base) for base in mro_of(kind))
 
@@ -456,7 +460,7 @@ class Ban:
         while frame is not None:
             file = frame.f_code.co_filename
             if file[:1] == "/" and "/importlib/" not in file:
-                return is_learners(file)
+                return is_learners(file) and not file.startswith(HOST.code + "kit/")
             frame = frame.f_back
         return False
 
@@ -511,7 +515,7 @@ class Host:
             return {"jsonrpc": "2.0", "id": identity, "result": serve(params)}
         except Fault as fault:
             return {"jsonrpc": "2.0", "id": identity, "error": fault.answer}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:
             fault = Fault(MISUSE, f"bad parameters of {method}: {type(error).__name__}: {error}")
             return {"jsonrpc": "2.0", "id": identity, "error": fault.answer}
         finally:
@@ -588,7 +592,7 @@ class Host:
     def call(self, params):
         function = self.find(params["target"], params["name"])
         value = invoke(function, [self.decode(argument) for argument in params["args"]])
-        constructed = value if isinstance(function, type) else None
+        constructed = value if is_class(function) else None
         return Encoder(self, self.limits, constructed).whole(value)
 
     def batch(self, params):
@@ -629,27 +633,32 @@ class Host:
                 for step in rest:
                     found = self.member(found, step)
                 return found
-        own = [module for module in self.modules if not module.startswith("kit.")]
+        own = [f"{module}.py" for module in self.modules if not module.startswith("kit.")]
+        gone = "".join(f" ({file} does not exist)" for file in own if not self.exists(file))
         known = [word for module in self.modules for word in self.load(module)]
-        missing = [f"{module}.py" for module in own if module not in self.loaded]
-        note = f" (there is no {', '.join(missing)})" if missing else ""
-        raise no_such(", ".join(own) + note, first, known)
+        raise no_such(first, ", ".join(own) + gone, first, known)
 
     def member(self, owner, name):
-        kind = owner if isinstance(owner, type) else type(owner)
-        known = [key for base in mro_of(kind) for key in names_of(base)]
-        own = getattr(owner, "__dict__", ()) if kind is type(owner) else ()
-        if name not in known and name not in own and not defines(kind, "__getattr__"):
-            raise no_such(name_of(kind), name, known)
-        found = invoke(getattr, [owner, name])
+        kind = owner if is_class(owner) else type(owner)
+        try:
+            found = invoke(getattr, [owner, name])
+        except Fault as fault:
+            data = fault.answer["data"]
+            if data["class"] != "AttributeError" or data["frames"]:
+                raise  # a property of the learner's raised it
+            found = None
         if not callable(found):
-            raise Fault(NO_NAME, f"{name_of(kind)}.{name} is not a method", name=name)
+            known = [key for base in mro_of(kind)[:-1] for key in names_of(base)]
+            raise no_such(f"method {name}", name_of(kind), name, known)
         return found
+
+    def exists(self, file):
+        return os.path.exists(self.code + file)
 
     def load(self, module):
         """The names of a module, imported when first needed; none when there is no such file."""
         if module not in self.loaded:
-            if not os.path.exists(self.code + module.replace(".", "/") + ".py"):
+            if not self.exists(module.replace(".", "/") + ".py"):
                 return {}
             invoke(__import__, [module])
             self.loaded[module] = sys.modules[module]
@@ -686,7 +695,7 @@ class Host:
         """Run a program to its end; the answer goes out as soon as it says that it is ready."""
         main = self.load(params["module"]).get("main")
         if not callable(main):
-            raise no_such(params["module"], "main", self.load(params["module"]))
+            raise no_such("main", f"{params['module']}.py", "main", self.load(params["module"]))
         config, identity, said = self.decode(params["config"]), self.serving, []
 
         def ready(port):
@@ -731,12 +740,12 @@ def invoke(function, arguments):
         raise learner_fault(error) from None
 
 
-def no_such(where, name, known):
+def no_such(what, where, name, known):
     from difflib import get_close_matches
 
     near = get_close_matches(name, [word for word in known if word[:1] != "_"], 1)
     hint = f"; the nearest name is {near[0]}" if near else ""
-    return Fault(NO_NAME, f"{where} has no {name}{hint}", name=name)
+    return Fault(NO_NAME, f"there is no {what} in {where}{hint}", name=name)
 
 
 def main():
@@ -748,4 +757,5 @@ def main():
     HOST.serve()
 
 
-main()
+if __name__ == "__main__":
+    main()

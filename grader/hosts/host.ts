@@ -211,8 +211,7 @@ class Encoder {
 
   object(value: any): string {
     if (value instanceof Ready) return value.text;
-    if (callbackNumbers.has(value)) return `{"$callback":${callbackNumbers.get(value)}}`;
-    if (types.isProxy(value)) return this.remote(value);
+    if (types.isProxy(value) || callbackNumbers.has(value)) return this.remote(value);
     const prototype = getPrototypeOf(value);
     if (isArray(value) && prototype === ARRAY) return this.container(value, () => this.sequence(value));
     if (types.isUint8Array(value) && (prototype === BYTES || prototype === BUFFER)) {
@@ -260,6 +259,7 @@ class Encoder {
   }
 
   remote(value: any): string {
+    if (callbackNumbers.has(value)) return `{"$callback":${callbackNumbers.get(value)}}`;
     if (handles.size >= this.limits.handles) throw new Uncrossable(`more than ${this.limits.handles} live handles`);
     handles.set(++lastHandle, value);
     this.kept.push(lastHandle);
@@ -410,7 +410,7 @@ function frame(url: string, line: number, name: string | undefined): object {
 
 function sourceLine(path: string, line: number): string {
   try {
-    return (readFileSync(path, "utf8").split("\n")[line - 1] ?? "").trim().slice(0, 200);
+    return (readFileSync(path, "utf8").split("\n")[line - 1] ?? "").trim().replace(/ {2,}/g, " ").slice(0, 200);
   } catch {
     return "";
   }
@@ -474,7 +474,7 @@ function* find(target: Json, name: string): Steps {
   }
   const own = modules.filter((module) => !module.startsWith("kit/")).map((module) => `${module}.ts`);
   const gone = own.filter((file) => !existsSync(code + file)).map((file) => ` (${file} does not exist)`);
-  throw noSuch(`exported ${camel(first)}`, `${own.join(", ")}${gone.join("")}`, camel(first), known);
+  throw noSuch("exported", `${own.join(", ")}${gone.join("")}`, first, known);
 }
 
 function member(owner: any, name: string): { call: any; self: any } {
@@ -484,12 +484,14 @@ function member(owner: any, name: string): { call: any; self: any } {
   }
   const known = prototypesOf(owner).flatMap((kind) => (kind === OBJECT ? [] : ownKeys(kind))).map(String);
   const where = typeof owner === "function" ? nameOf(owner) : className(owner);
-  throw noSuch(`method ${camel(name)}`, where, camel(name), known);
+  throw noSuch("method", where, name, known);
 }
 
 function noSuch(what: string, where: string, name: string, known: string[]): Fault {
-  const near = known.find((word) => isNear(word.toLowerCase(), name.toLowerCase()));
-  return new Fault(NO_NAME, `there is no ${what} in ${where}${near ? `; the nearest name is ${near}` : ""}`, { name });
+  const spelled = camel(name);
+  const near = known.find((word) => isNear(word.toLowerCase(), spelled.toLowerCase()));
+  const hint = near ? `; the nearest name is ${near}` : "";
+  return new Fault(NO_NAME, `there is no ${what} ${spelled} in ${where}${hint}`, { name });
 }
 
 /** Whether one word becomes the other by at most two letters put in, left out or changed. */
@@ -805,7 +807,7 @@ async function run(id: unknown, params: Json): Promise<void> {
 
 function* mainOf(name: string): Steps {
   const names: any = yield* exportsOf(camel(name));
-  if (typeof names.main !== "function") throw noSuch("exported main", `${camel(name)}.ts`, "main", keys(names));
+  if (typeof names.main !== "function") throw noSuch("exported", `${camel(name)}.ts`, "main", keys(names));
   return names.main;
 }
 

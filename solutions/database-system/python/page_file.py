@@ -59,14 +59,8 @@ class PageFile:
         self._disk = DiskFile(path)
         if self._disk.size() == 0:
             self.write(0, HEADER.pack(MAGIC, page_size, 1, 0))
-            return
-        start = self._disk.read(0, PAGE_COUNT)  # raw: a wrong page size would fail every checksum
-        if not start.startswith(MAGIC):
-            raise NotADatabase(f"{path} is not a page file")
-        found = int.from_bytes(start[len(MAGIC) :], "big")
-        if found != page_size:
-            raise PageSizeMismatch(f"{path} has pages of {found} bytes, not {page_size}")
-        self.read(0)
+        else:
+            self._check_header(path)
         # END SOLUTION
 
     def page_size(self) -> int:
@@ -96,7 +90,7 @@ class PageFile:
         """
         # BEGIN SOLUTION
         offset = page_no * self._page_size
-        if not 0 <= offset < self._disk.size():
+        if page_no < 0 or offset >= self._disk.size():
             raise OutOfBounds(f"there is no page {page_no}")
         page = self._disk.read(offset, self._page_size)
         payload, checksum = page[: self.payload_size()], page[self.payload_size() :]
@@ -114,7 +108,7 @@ class PageFile:
         """
         # BEGIN SOLUTION
         offset = page_no * self._page_size
-        if not 0 <= offset <= self._disk.size():
+        if page_no < 0 or offset > self._disk.size():
             raise OutOfBounds(f"page {page_no} lies beyond the end of the file")
         if len(payload) > self.payload_size():
             raise PageFull(f"{len(payload)} bytes for a page of {self.payload_size()}")
@@ -160,7 +154,8 @@ class PageFile:
     def get_root(self, slot: int) -> int:
         """Return the page number kept in root slot 0..7, 0 if unset. Raises OutOfBounds."""
         # BEGIN SOLUTION
-        return int(U32.unpack_from(self.read(0), _root_offset(slot))[0])
+        offset = _root_offset(slot)
+        return int.from_bytes(self.read(0)[offset : offset + U32.size], "big")
         # END SOLUTION
 
     def set_root(self, slot: int, page_no: int) -> None:
@@ -187,6 +182,15 @@ class PageFile:
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
+    def _check_header(self, path: str) -> None:
+        start = self._disk.read(0, PAGE_COUNT)  # raw: with a wrong page size no checksum is right
+        if not start.startswith(MAGIC):
+            raise NotADatabase(f"{path} is not a page file")
+        found = int.from_bytes(start[len(MAGIC) :], "big")
+        if found != self._page_size:
+            raise PageSizeMismatch(f"{path} has pages of {found} bytes, not {self._page_size}")
+        self.read(0)
+
     def _counters(self) -> tuple[int, int]:
         _, _, page_count, first_free = HEADER.unpack_from(self.read(0))
         return page_count, first_free

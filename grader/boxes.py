@@ -1,0 +1,34 @@
+"""Gives suites of the profile `namespaces` their boxes, and says what this machine cannot offer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+
+from grader.box import Box, probe
+from grader.box_plan import FULL, NONE
+from grader.stage import Stage
+
+
+def open_box(stage: Stage, seconds: float, note: Callable[[str], None]) -> Box:
+    """A fresh box with the submission in it; the test's time begins when it is up."""
+    mounts = stage.read_only_mounts
+    box = Box.start(mounts, stage.scene.runtime.argv[0], bans=stage.scene.bans)
+    box.begin(seconds, note)
+    return box
+
+
+@functools.cache
+def _level() -> tuple[int, tuple[str, ...]]:
+    level, reasons = probe()
+    return level, tuple(reasons)
+
+
+def unmet(needs: Sequence[str]) -> str:
+    """Why a milestone with these needs cannot be graded here; empty if it can."""
+    level, reasons = _level()
+    if level == NONE:
+        return f"no private computer can be made here: {'; '.join(reasons)}"
+    if "idrange" in needs and level < FULL:
+        return f"needs a range of user ids: {'; '.join(reasons)}"
+    return ""

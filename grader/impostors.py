@@ -1,0 +1,82 @@
+"""Plausible wrong solutions, kept as patches on the reference, each named for its misconception.
+
+    Misconception: one plain sentence
+    Hint: 2
+    Language: java          (only where it is not Python)
+
+    --- a/python/page_file.py
+    +++ b/python/page_file.py
+    @@ …
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import CourseError
+from grader.languages import LANGUAGES
+from grader.layout import Layout
+from grader.submission import read
+
+_HEAD = re.compile(r"^(Misconception|Hint|Language):\s*(.+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Impostor:
+    """One wrong solution: what somebody believes who writes it, and which hint helps."""
+
+    path: Path
+    misconception: str
+    hint: int
+    language: str
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def load(path: Path) -> Impostor:
+    """Read a patch's head; CourseError names what is missing in it."""
+    text = path.read_text("utf-8")
+    head = dict(_HEAD.findall(text.split("\n--- ", 1)[0]))
+    if "Misconception" not in head:
+        raise CourseError(f"{path}:1: no misconception", "Begin with `Misconception: …` in a sentence.")
+    language = head.get("Language", "python").strip()
+    if language not in LANGUAGES:
+        raise CourseError(f"{path}: unknown language {language!r}", f"One of {', '.join(LANGUAGES)}.")
+    hint = head.get("Hint", "1").strip()
+    if hint not in ("1", "2", "3"):
+        raise CourseError(f"{path}: hint {hint!r}", "`Hint:` is 1, 2 or 3.")
+    return Impostor(path, head["Misconception"].strip(), int(hint), language)
+
+
+def sources(impostor: Impostor, layout: Layout, system: str) -> Mapping[str, bytes]:
+    """The reference with the patch applied; CourseError if it does not apply any more."""
+    reference = layout.reference(system, impostor.language)
+    with tempfile.TemporaryDirectory(prefix="sfs-impostor-") as folder:
+        tree = Path(folder) / impostor.language
+        tree.mkdir()
+        for name, content in read(reference, impostor.language).items():
+            (tree / name).write_bytes(content)
+        done = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", str(impostor.path)],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": folder, "HOME": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CourseError(
+                f"{impostor.path}: does not apply to the reference: {done.stderr.strip()}",
+                "Make the wrong change to the present reference again and keep its diff.",
+            )
+        changed = read(tree, impostor.language)
+        if changed == read(reference, impostor.language):
+            raise CourseError(f"{impostor.path}: changes nothing", "Check the paths in the patch.")
+        return changed

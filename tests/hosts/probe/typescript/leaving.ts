@@ -1,0 +1,2 @@
+/** A module that ends the process while it is imported. */
+process.exit(3);
