@@ -61,6 +61,8 @@ class LearnerError(Exception):
         bases = data.get("bases")
         self.bases = [b for b in bases if type(b) is str] if isinstance(bases, list) else []
         self.fields = _fields(data.get("fields"))
+        values = data.get("values")  # what an iterator gave before it raised
+        self.values = values if isinstance(values, list) else []
         self.frames = frames_of(data.get("frames"))
         super().__init__(f"{self.class_name}: {message}" if message else self.class_name)
 

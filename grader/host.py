@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from grader import wire
-from grader.sandbox import Ending, Process
+from grader.errors import GraderFault
+from grader.process import Ending, Started
 
 PRINTS_KEPT = 16 * 1024  # bytes of a host's output that a report may show
 WATCH_EVERY = 0.1  # seconds between two looks at the host's memory
@@ -57,7 +58,7 @@ class FarError(Exception):
 class Launcher(Protocol):
     """Starts one host: gives back its process and our end of its channel."""
 
-    def __call__(self) -> tuple[Process, socket.socket]: ...
+    def __call__(self) -> tuple[Started, socket.socket]: ...
 
 
 @dataclass
@@ -101,13 +102,15 @@ class Host:
         self._unsent = bytearray(wire.pack(self._greeting))
         self._greeted = False
 
-    def greet(self, deadline: float) -> dict[str, Any]:
-        """Wait until the host is up; its language and version."""
-        answer: dict[str, Any] = {}
-        if not self._greeted:
-            answer = self._converse(self._greeting["id"], deadline, _no_callbacks)
-            self._greeted = True
-        return answer
+    def greet(self, deadline: float) -> None:
+        """Wait until the host is up. When it does not come up, that is the grader's fault."""
+        if self._greeted:
+            return
+        try:
+            self._converse(self._greeting["id"], deadline, _no_callbacks)
+        except HostGone as error:  # before any of the learner's code ran
+            raise GraderFault(f"a host did not start: {error.reason}\n{self.output()}") from error
+        self._greeted = True
 
     def ask(
         self, method: str, params: Mapping[str, Any], deadline: float, callbacks: Answerer

@@ -63,7 +63,8 @@ def pascal(name: str) -> str:
 def _python(environment: Mapping[str, str]) -> Runtime:
     prefix = Path(sys.base_prefix).resolve()
     executable = f"bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    inside, mounts = "/usr", ()
+    inside = "/usr"
+    mounts: tuple[tuple[Path, str], ...] = ()
     if prefix != Path("/usr"):
         inside, mounts = "/opt/python", ((prefix, "/opt/python"),)
     return Runtime(

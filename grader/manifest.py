@@ -156,7 +156,7 @@ class _Reader:
             )
         built = {name: self.system(name, node) for name, node in self.fields(systems).items()}
         plain = {name: self.plain(node) for name, node in fields.items()} | {"systems": {}}
-        course = self.convert(plain, Course, root)
+        course: Course = self.convert(plain, Course, root)
         return msgspec.structs.replace(course, systems=built)
 
     def system(self, name: str, node: yaml.Node) -> System:
@@ -167,7 +167,7 @@ class _Reader:
         plain = self.plain(node)
         if isinstance(plain, dict) and "id" in plain:
             raise self.refuse(node, f"{name}: `id` is the key itself", "Remove the line `id:`.")
-        system = self.convert(plain, System, node)
+        system: System = self.convert(plain, System, node)
         items = self.fields(node)["milestones"].value
         self.check_milestones(name, system, items)
         return msgspec.structs.replace(system, id=name)
@@ -228,7 +228,7 @@ class _Reader:
             self.fields(mapping)  # duplicate keys anywhere below
         loader = yaml.CSafeLoader("")
         try:
-            return loader.construct_document(node)  # type: ignore[no-untyped-call]
+            return loader.construct_document(node)
         except yaml.YAMLError as error:
             raise self.refuse(node, f"cannot be read: {error}", "Use plain values only.") from error
 

@@ -45,9 +45,13 @@ class Child:
             self._status.settimeout(ANSWER_SECONDS)
             try:
                 pid = int.from_bytes(self._status.recv(4), "big")
-                self._born = pid, os.pidfd_open(pid)
             except OSError as error:
                 raise GraderFault(f"the nursery did not make a host: {error}") from error
+            try:
+                self._born = pid, os.pidfd_open(pid)
+            except ProcessLookupError:  # it ended at once, and was reaped already
+                self._born = pid, os.open(os.devnull, os.O_RDONLY)
+                self._ending = _ending(self._status.recv(4))
         return self._born
 
     def inner_pid(self) -> int | None:
@@ -65,9 +69,10 @@ class Child:
 
     def condemn(self) -> None:
         """Begin to end it: the first process of the namespace dies, and all others with it."""
+        _, handle = self._birth()
         if self._ending is None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._birth()[1], signal.SIGKILL)
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
 
     def kill(self) -> None:
         """End it and all that it started; returns when they are gone."""
@@ -76,8 +81,8 @@ class Child:
             raise GraderFault(f"process {self.pid} could not be ended")
 
     def wait(self, timeout: float | None) -> Ending | None:
+        _, handle = self._birth()
         if self._ending is None:
-            _, handle = self._birth()
             ready, _, _ = select.select([self._status], [], [], timeout)
             if ready:
                 self._ending = _ending(self._status.recv(4))

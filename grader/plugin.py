@@ -12,7 +12,7 @@ import hashlib
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,8 +28,8 @@ from grader.stage import Stage, World
 from grader.verdict import TestResult
 
 GRADING = pytest.StashKey["Grading"]()
-RUN = pytest.StashKey[TestRun]()
-RESULT = pytest.StashKey[TestResult]()
+RUN = pytest.StashKey[TestRun]()  # of a test: what it leaves behind
+CURRENT = pytest.StashKey["TestRun | None"]()  # of the session: the run that is going on
 SUITE_SLACK = 15.0  # seconds that the suite's own side may take beyond the code under test
 
 
@@ -163,7 +163,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if "hypothesis" in sys.modules:
         from hypothesis import core
 
-        core.global_force_seed = value
+        vars(core)["global_force_seed"] = value
 
 
 def sentence(function: Any) -> str:
@@ -180,20 +180,20 @@ def test_seed(run_seed: int, suite: str, name: str) -> int:
 test_seed.__test__ = False  # type: ignore[attr-defined]
 
 
-def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> None:
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
     """Remember the operands of the comparison that failed, for the report."""
     current = config.stash.get(CURRENT, None)
     if current is not None:
         current.compared = (op, left, right)
-
-
-CURRENT = pytest.StashKey[TestRun]()
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
-        return (yield)  # type: ignore[return-value]
+        return (yield)
     finally:
         run = item.stash.get(RUN, None)
         if run is not None:
@@ -201,13 +201,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
     report = yield
     run = item.stash.get(RUN, None)
     if run is None:
         return report
     run.phase_ended(_translated(call.excinfo.value) if call.excinfo else None, call.duration)
-    if report.failed:
+    if report.failed and item.config.pluginmanager.hasplugin("terminalreporter"):
         report.longrepr = explain(judge.verdict(run))
     return report
 
@@ -230,12 +232,12 @@ def explain(result: TestResult) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    item.config.stash[CURRENT] = item.stash.get(RUN, None)  # type: ignore[arg-type]
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    item.config.stash[CURRENT] = item.stash.get(RUN, None)
     try:
         return (yield)
     finally:
-        item.config.stash[CURRENT] = None  # type: ignore[assignment]
+        item.config.stash[CURRENT] = None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

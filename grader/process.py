@@ -9,7 +9,6 @@ Nothing here asks the code under test for anything.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import select
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from grader import procfs
 from grader.errors import GraderFault
 
 MEBI = 1 << 20
@@ -86,7 +86,7 @@ class Process:
         stdout: int,
         stderr: int,
         status: int,
-        limits: Limits = Limits(),
+        limits: Limits,
         writable: Sequence[Path] = (),
         token: str = "",
         lifeline: int | None = None,
@@ -101,7 +101,7 @@ class Process:
         self._token = token
         self._lifeline = lifeline
         self._ending: Ending | None = None
-        self._usage = Usage(limits, writable)
+        self._used = {path: procfs.usage(path) for path in writable}
 
     def fileno(self) -> int:
         """A descriptor that turns readable when the process has ended; for selectors."""
@@ -111,8 +111,7 @@ class Process:
         """The command's pid as seen from here; None before it is there and after it is gone."""
         if self._ending is not None or not self._status.init:
             return None
-        children = _children(self._status.init)
-        return children[0] if children else None
+        return next(iter(procfs.children(self._status.init)), None)
 
     def signal(self, number: int) -> None:
         """Send a signal to the command, once it is there; too late is not an error."""
@@ -124,14 +123,8 @@ class Process:
         if pid is None:
             return
         with contextlib.suppress(ProcessLookupError), _pidfd(pid) as descriptor:
-            if pid in _children(self._status.init):  # still the same one
+            if self.inner_pid() == pid:  # the descriptor means the command and nobody else
                 signals.pidfd_send_signal(descriptor, number)
-
-    def condemn(self) -> None:
-        """Begin to end everything inside; `kill` waits for it."""
-        if self._ending is None and self._status.init_fd:
-            with contextlib.suppress(ProcessLookupError):
-                signals.pidfd_send_signal(self._status.init_fd, signals.SIGKILL)
 
     def kill(self) -> None:
         """End everything inside; returns when it is gone. Harmless when it already is."""
@@ -150,37 +143,54 @@ class Process:
         """Look at what the whole sandbox uses; end it and answer True if that is too much."""
         if self._ending is not None:
             return self._ending.kind in ("memory", "disk")
-        exceeded = self._usage.exceeded(self._status.init)
-        if exceeded:
-            self._end(exceeded)
+        if self._uses_too_much():
+            self._end("memory")
+        elif self._wrote_too_much():
+            self._end("disk")
         return self._ending is not None
 
-    def memory(self, at_least: int = 0) -> int:
-        """Resident bytes of all processes inside; shared pages are told apart only above `at_least`."""
-        return memory(self._status.namespace, at_least)
+    # -- what it uses -------------------------------------------------------------------------
+
+    def _uses_too_much(self) -> bool:
+        pids, limit = procfs.members(self._status.namespace), self.limits.total_memory
+        if sum(map(procfs.resident, pids)) <= limit:
+            return False
+        return sum(map(procfs.proportional, pids)) > limit
+
+    def _wrote_too_much(self) -> bool:
+        bytes_grown = files_grown = 0
+        for path, (size, files) in self._used.items():
+            size_now, files_now = procfs.usage(path)
+            bytes_grown += max(0, size_now - size)
+            files_grown += max(0, files_now - files)
+        for place in ("tmp", "dev/shm"):
+            files_grown += procfs.usage(Path(f"/proc/{self._status.init}/root/{place}"))[1]
+        return bytes_grown > self.limits.disk or files_grown > self.limits.files
 
     # -- the end ------------------------------------------------------------------------------
 
     def _end(self, kind: Kind) -> None:
-        if self._ending is None and self.wait(0) is None:
+        if self.wait(0) is None:
             self._finish(kind)
 
     def _finish(self, kind: Kind | None) -> None:
-        """Leave nothing behind, then say how it ended (`kind`: because we ended it)."""
+        """Leave nothing behind, then note how it ended (`kind`: because we ended it)."""
         self._status.await_init()
         self._kill_init()
         self._monitor.kill()
         code = self._monitor.wait()
-        if not self._status.init_fd:
+        if not self._status.init:
             _sweep(self._token)
-        self._ending = self._verdict(code) if kind is None else Ending(kind, signals.SIGKILL)
+        self._status.drain()
+        self._ending = Ending(kind, signals.SIGKILL) if kind else self._verdict(code)
+        unborn = kind is None and code >= 0 and self._status.exit_code is None
         self._close()
-        if kind is None and code >= 0 and self._status.exit_code is None:
+        if unborn:
             raise GraderFault("a sandbox could not be set up", self._complaint())
 
     def _kill_init(self) -> None:
         descriptor = self._status.init_fd
-        if not descriptor:
+        if descriptor is None:
             return
         with contextlib.suppress(ProcessLookupError):
             signals.pidfd_send_signal(descriptor, signals.SIGKILL)
@@ -188,15 +198,14 @@ class Process:
             raise GraderFault(f"process {self._status.init} does not die when killed")
 
     def _verdict(self, code: int) -> Ending:
-        self._status.drain()
-        exit_code = self._status.exit_code
-        if code < 0 or exit_code is None:  # bubblewrap itself was killed
+        status = self._status.exit_code
+        if code < 0 or status is None:  # bubblewrap itself was killed
             return Ending("killed", signals.SIGKILL)
-        if exit_code == 128 + signals.SIGXCPU:
+        if status == 128 + signals.SIGXCPU:
             return Ending("cpu", signals.SIGXCPU)
-        if 128 < exit_code <= 128 + 64:
-            return Ending("signaled", exit_code - 128)
-        return Ending("exited", exit_code)
+        if 128 < status <= 128 + signals.SIGRTMAX:
+            return Ending("signaled", status - 128)
+        return Ending("exited", status)
 
     def _complaint(self) -> str:
         try:
@@ -211,12 +220,11 @@ class Process:
             os.close(self._lifeline)
 
 
-
 class _Status:
     """What bubblewrap tells on its status descriptor: the init's pid, then the exit code."""
 
     def __init__(self, descriptor: int) -> None:
-        self.init_fd = 0  # a pidfd; 0 until known
+        self.init_fd: int | None = None  # a pidfd; None while unknown, or when it is gone already
         self.exit_code: int | None = None
         self._descriptor = descriptor
         self._init = 0
@@ -227,20 +235,21 @@ class _Status:
 
     @property
     def init(self) -> int:
+        """The pid of the sandbox's first process as seen from here; 0 while unknown."""
         if not self._init:
             self.drain()
         return self._init
 
     @property
     def namespace(self) -> int:
-        """The number of the pid namespace; 0 until known."""
+        """The number of the sandbox's pid namespace; 0 while unknown."""
         return self._namespace if self.init else 0
 
     def await_init(self) -> None:
         """Wait until the init is known, or it is clear that there will never be one."""
         end = time.monotonic() + START_SECONDS
-        while not self.init and self._open and time.monotonic() < end:
-            _readable(self._descriptor, end - time.monotonic())
+        while not self.init and self._open and (left := end - time.monotonic()) > 0:
+            _readable(self._descriptor, left)
 
     def drain(self) -> None:
         """Take what is there."""
@@ -259,54 +268,21 @@ class _Status:
             self.exit_code = told["exit-code"]
         elif "child-pid" in told:
             self._init = told["child-pid"]
-            self._namespace = told.get("pid-namespace", 0)  # 0: it shares ours
-            with contextlib.suppress(ProcessLookupError):
-                descriptor = os.pidfd_open(self._init)
-                if self._namespace in (0, _namespace(self._init)):
-                    self.init_fd = descriptor
-                else:  # it ended long ago, and its number is another's by now
-                    os.close(descriptor)
+            self._namespace = told["pid-namespace"]
+            self._hold_init()
+
+    def _hold_init(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(self._init)
+            if procfs.pid_namespace(self._init) == self._namespace:
+                self.init_fd = descriptor
+            else:  # it ended long ago, and its number is another's by now
+                os.close(descriptor)
 
     def close(self) -> None:
         os.close(self._descriptor)
-        if self.init_fd:
+        if self.init_fd is not None:
             os.close(self.init_fd)
-
-
-class Usage:
-    """What a sandbox's processes use together, against its limits."""
-
-    def __init__(self, limits: Limits, writable: Sequence[Path]) -> None:
-        self.limits = limits
-        self._used = {path: _usage(path) for path in writable}
-
-    def exceeded(self, init: int) -> Literal["memory", "disk"] | None:
-        """Which limit the sandbox with this first process is over."""
-        allowed = self.limits.total_memory
-        if memory(_namespace(init), at_least=allowed) > allowed:
-            return "memory"
-        return "disk" if self._wrote_too_much(init) else None
-
-    def _wrote_too_much(self, init: int) -> bool:
-        bytes_grown = files_grown = 0
-        for path, (blocks, files) in self._used.items():
-            now = _usage(path)
-            bytes_grown += max(0, now[0] - blocks)
-            files_grown += max(0, now[1] - files)
-        for place in ("tmp", "dev/shm"):
-            files_grown += _usage(Path(f"/proc/{init}/root/{place}"))[1]
-        return bytes_grown > self.limits.disk or files_grown > self.limits.files
-
-
-def memory(namespace: int, at_least: int = 0) -> int:
-    """Resident bytes of all processes of a pid namespace; shared pages are told apart only above
-    `at_least`."""
-    pids = list(_members(namespace))
-    rough = sum(_resident(pid) for pid in pids)
-    return rough if rough <= at_least else sum(_proportional(pid) for pid in pids)
-
-
-# -- looking at processes -----------------------------------------------------------------------
 
 
 def _readable(descriptor: int, timeout: float | None) -> bool:
@@ -324,65 +300,8 @@ def _pidfd(pid: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _children(pid: int) -> list[int]:
-    return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
-
-
-def _namespace(pid: int) -> int:
-    try:
-        return os.stat(f"/proc/{pid}/ns/pid").st_ino
-    except OSError:
-        return 0
-
-
-def _members(namespace: int) -> Iterator[int]:
-    """Every process of a pid namespace, also those whose parents are gone."""
-    if namespace:
-        for name in os.listdir("/proc"):
-            if name.isdigit() and _namespace(int(name)) == namespace:
-                yield int(name)
-
-
-def _resident(pid: int) -> int:
-    words = _read(f"/proc/{pid}/statm").split()
-    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") if words else 0
-
-
-def _proportional(pid: int) -> int:
-    """Resident bytes, those shared with others divided among them."""
-    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def _usage(path: Path) -> tuple[int, int]:
-    """Bytes and files in use on the file system of `path`."""
-    try:
-        found = os.statvfs(path)
-    except OSError:
-        return 0, 0
-    return (found.f_blocks - found.f_bfree) * found.f_frsize, found.f_files - found.f_ffree
-
-
 def _sweep(token: str) -> None:
     """End what a bubblewrap left behind that was killed before it could name its child."""
-    mark = f"{TOKEN}={token}".encode()
-    for name in os.listdir("/proc") if token else ():
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/environ", "rb") as file:
-                if mark in file.read().split(b"\0"):
-                    os.kill(int(name), signals.SIGKILL)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM):
-                raise
+    for pid in procfs.marked(f"{TOKEN}={token}"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signals.SIGKILL)

@@ -16,7 +16,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grader.faults import Crashed, ExpectationUnmet, Judged, LearnerError, NotBuilt, TimedOut, WrongAnswer
+from grader.faults import (
+    Crashed,
+    ExpectationUnmet,
+    Judged,
+    LearnerError,
+    NotBuilt,
+    TimedOut,
+    WrongAnswer,
+)
 from grader.host import FarError, Host, HostGone, HostSilent
 from grader.proxy import World
 from grader.transcript import show

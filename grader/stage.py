@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from grader import nursery, submission, wire
-from grader.host import Host, HostGone
+from grader.host import Host
 from grader.languages import LANGUAGES, MEBI, SANDBOX_CLASSES, Language, Runtime
 from grader.layout import Layout, modules_upto
 from grader.manifest import Milestone, System
 from grader.nursery import Nursery
-from grader.sandbox import Command, Limits, Mount, Process, Sandbox
+from grader.process import Started
+from grader.sandbox import Command, Limits, Mount, Sandbox
 
 HOSTS = Path(__file__).parent / "hosts"
 CODE = "/code"
@@ -134,8 +135,7 @@ class Stage:
         self._spares.append(World(self))
         while len(self._ending) > 1:
             self._ending.popleft().end()
-        with contextlib.suppress(HostGone):  # the first call will say so
-            world.host.greet(time.monotonic() + START_SECONDS)
+        world.host.greet(time.monotonic() + START_SECONDS)
         return world
 
     def warm_up(self) -> None:
@@ -172,7 +172,7 @@ class Stage:
         path.chmod(0o777)  # the code under test runs under another user id
         return path
 
-    def launch(self, workdir: Path, user: int) -> tuple[Process, socket.socket]:
+    def launch(self, workdir: Path, user: int) -> tuple[Started, socket.socket]:
         """Start one host on a working directory."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -183,7 +183,7 @@ class Stage:
             )
             return self.sandbox.start(command), ours
 
-    def _raise_child(self, nursery: Nursery, workdir: Path, user: int, channel: int) -> Process:
+    def _raise_child(self, nursery: Nursery, workdir: Path, user: int, channel: int) -> Started:
         runtime = self.scene.runtime
         limits = Limits(memory=runtime.memory, processes=runtime.processes)
         return nursery.start(workdir, user, limits, ENVIRONMENT, channel)

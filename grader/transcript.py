@@ -161,7 +161,7 @@ def _whole(value: object, room: int, names: Names | None) -> str:
     """All of the value within `room` characters, or _TooLong."""
     marks = _marks(value)
     if marks is None:
-        return _fitting(_leaf(value, room, names), room)
+        return _fitting(_leaf(value, names), room)
     parts: list[str] = []
     used = 2
     for key, child in _entries(value):
@@ -183,7 +183,7 @@ def _shortened(value: object, limit: int, names: Names | None) -> str:
     """Both ends of the value, and how much of it there is."""
     marks = _marks(value)
     if marks is None:
-        return _leaf_ends(value, limit, names)
+        return _ends(value, limit, names)
     count = len(value)  # type: ignore[arg-type]
     items = f"{count:,} item{'' if count == 1 else 's'}"
     if limit <= SMALLEST:
@@ -210,8 +210,10 @@ def _fill(
 
 def _marks(value: object) -> str | None:
     """The brackets of an exact list, tuple or dict."""
-    brackets: dict[type, str] = {list: "[]", tuple: "()", dict: "{}"}
-    return brackets.get(type(value))
+    kind = type(value)
+    if kind is dict:
+        return "{}"
+    return "[]" if kind is list else "()" if kind is tuple else None
 
 
 def _entries(value: object, *, backwards: bool = False) -> Iterator[tuple[str, object]]:
@@ -223,38 +225,47 @@ def _entries(value: object, *, backwards: bool = False) -> Iterator[tuple[str, o
         yield from (("", child) for child in (reversed(value) if backwards else value))
 
 
-def _leaf(value: object, room: int, names: Names | None) -> str:
-    """What is no container, whole."""
+def _leaf(value: object, names: Names | None) -> str:
+    """What is no container, whole. `is` before isinstance, which would ask a foreign object."""
     kind = type(value)
-    if isinstance(value, str | bytes) and kind in (str, bytes):
-        if len(value) > RENDERED:
-            raise _TooLong
-        text = product(value)
-        said = len(value) > TELLING and (kind is bytes or text != quoted(value))
-        return f"{text} ({_amount(value)})" if said else text
-    if isinstance(value, int) and kind is int:
+    if (kind is str or kind is bytes) and isinstance(value, str | bytes):
+        return _text(value)
+    if kind is int and isinstance(value, int):
         return hex(value) if value.bit_length() > LONGEST_INT else str(value)
-    if value is None or kind in (bool, float):
+    if value is None or kind is bool or kind is float:
         return repr(value)
-    if isinstance(value, Ref) and kind is Ref:
+    if kind is Ref and isinstance(value, Ref):
         return (names.known(value) if names else None) or f"<{visible(value.type)} #{value.number}>"
-    if isinstance(value, Opaque) and kind is Opaque:
+    if kind is Opaque and isinstance(value, Opaque):
         return visible(value.text)
     return f"<{visible(_class_name(kind))}>"
 
 
-def _leaf_ends(value: object, limit: int, names: Names | None) -> str:
+def _text(value: str | bytes) -> str:
+    if len(value) > RENDERED:
+        raise _TooLong
+    text = product(value)
+    told = len(value) > TELLING and (isinstance(value, bytes) or text != quoted(value))
+    return f"{text} ({_amount(value)})" if told else text
+
+
+def _ends(value: object, limit: int, names: Names | None) -> str:
     """What is no container, cut in the middle."""
-    if isinstance(value, str | bytes) and type(value) in (str, bytes):
-        half = max(4, limit // 2)
-        while True:
-            shown = f"{product(value[:half])} … {product(value[-(half // 2) :])}"
-            if len(shown) <= limit or half <= 8:
-                return f"{shown} ({_amount(value)})"
-            half = half * 3 // 4
-    text = _leaf(value, limit, names)
+    kind = type(value)
+    if (kind is str or kind is bytes) and isinstance(value, str | bytes):
+        return _ends_of_text(value, limit)
+    text = _leaf(value, names)
     cut = f"{text[: limit * 2 // 3]} … {text[-(limit // 4) :]}"
     return f"{cut} ({len(text):,} characters)"
+
+
+def _ends_of_text(value: str | bytes, limit: int) -> str:
+    half = max(4, limit // 2)
+    while True:
+        shown = f"{product(value[:half])} … {product(value[-(half // 2) :])}"
+        if len(shown) <= limit or half <= 8:
+            return f"{shown} ({_amount(value)})"
+        half = half * 3 // 4
 
 
 def _amount(value: str | bytes) -> str:

@@ -141,9 +141,9 @@ def main() -> int:
     except Exception as error:
         from grader.errors import GraderError
 
-        known = isinstance(error, GraderError)
-        message = str(error) if known else traceback.format_exc()
-        reporter.tell("fault", {"message": message, "mend": error.mend if known else ""})
+        known = error if isinstance(error, GraderError) else None
+        message = known.message if known else traceback.format_exc()
+        reporter.tell("fault", {"message": message, "mend": known.mend if known else ""})
         return 1
 
 

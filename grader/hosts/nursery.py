@@ -12,26 +12,25 @@ its birth and its wait status at its end, in four bytes each.
 """
 
 import array
+
+# What learners commonly import; being here already, it costs them nothing.
+import base64  # noqa: F401
 import ctypes
+import functools  # noqa: F401
 import gc
 import json
 import os
 import resource
 import select
+import shutil  # noqa: F401
 import signal
 import socket
 import sys
-
-# What learners commonly import; being here already, it costs them nothing.
-import base64, bisect, collections.abc, contextlib, dataclasses, datetime, enum, errno, fcntl  # noqa: E401, F401
-import functools, hashlib, heapq, io, itertools, math, operator, queue, random, re, selectors  # noqa: E401, F401
-import shutil, stat, string, struct, tempfile, textwrap, threading, time, traceback, typing  # noqa: E401, F401
-import types, weakref, zlib  # noqa: E401, F401
+import types  # noqa: F401
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
 SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
-MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 SECCOMP_MODE_FILTER = 2
 LAST_CAP = 40
@@ -69,7 +68,7 @@ def own_files(workdir, tmp_bytes):
     os.makedirs(workdir)
     mount(f"/proc/self/fd/{held}", workdir, None, MS_BIND)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    check(libc.umount2(ROOM.encode(), MNT_DETACH), "umount")
+    mount("tmpfs", ROOM, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=0")
     os.close(held)
     os.chdir(workdir)
 

@@ -48,6 +48,7 @@ def test_a_varint_has_seven_bits_a_byte(kata):
         (["integer", "text", "integer"], [None, "né", -64], b"\x01\x03n\xc3\xa9\x7f"),
         (["real", "boolean"], [1.5, True], b"\x00\x3f\xf8\x00\x00\x00\x00\x00\x00\x01"),
     ],
+    ids=["plain", "null", "real"],
 )
 def test_a_row_has_these_bytes_and_comes_back(kata, types, values, data):
     """A row is a bitmap of its NULLs and then its fields; decoding gives the values back."""

@@ -134,7 +134,7 @@ def test_varints_of_every_length(kata):
 
 def test_a_varint_that_does_not_end_or_is_too_large_is_corrupt(kata):
     """A varint that the data cuts off, or that holds 2**64 or more, is refused."""
-    data = [b"", b"\x80", b"\xff" * 9, b"\xff" * 10, b"\xff" * 9 + b"\x02", b"\x80" * 10 + b"\x00"]
+    data = [b"", b"\x80", b"\xff" * 9, b"\xff" * 10, b"\x80" * 9 + b"\x02", b"\x80" * 10 + b"\x00"]
     results = kata.script([None, "decode_varint", [item, 0]] for item in data)
     assert error_names(results) == ["RecordCorrupt"] * 6
     results = kata.script([None, "decode_varint", [b"\x01\x02", offset]] for offset in (1, 2, 3))
@@ -370,6 +370,26 @@ def test_cells_stay_where_they_are_while_there_is_room(page, kata):
     }
     assert moved == set()
     assert homes[-1][bytes([19]) * 12] == 512 - 20 * 12
+
+
+def test_a_cell_that_fits_exactly_moves_nothing(page, kata):
+    """When the free space in one piece is just enough, holes are left where they are."""
+    slotted, buffer = page(128)
+    kata.many(slotted, "insert", [[0, b"a" * 20], [1, b"b" * 20], [2, b"c" * 10]])
+    slotted.remove(0)
+    assert slotted.insert(2, b"d" * (128 - OVERHEAD - 50 - 3 * 4)) is True
+    assert offsets(buffer.image()) == [88, 78, 34]
+    assert checked(buffer.image())[:2] == [b"b" * 20, b"c" * 10]
+    assert slotted.free_space() == 20 - 4
+
+
+def test_a_cell_that_does_not_grow_stays_in_its_place(page, kata):
+    """A replacement no longer than the old cell is written over it; no other cell moves."""
+    slotted, buffer = page(128)
+    kata.many(slotted, "insert", [[0, b"a" * 20], [1, b"b" * 20], [2, b"c" * 10]])
+    assert kata.many(slotted, "replace", [[1, b"d" * 20], [0, b"e" * 12]]) == [True, True]
+    assert offsets(buffer.image()) == [108, 88, 78]
+    assert checked(buffer.image()) == [b"e" * 12, b"d" * 20, b"c" * 10]
 
 
 def test_compacting_is_rare(page, kata, seed):

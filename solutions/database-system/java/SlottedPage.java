@@ -78,9 +78,10 @@ public class SlottedPage {
         if (index < 0 || index > count()) {
             throw new SlotOutOfRange("cannot insert at " + index + ": there are " + count() + " cells");
         }
-        if (!makeRoom(SLOT + cell.length)) {
+        if (SLOT + cell.length > room() + u16(GARBAGE)) {
             return false;
         }
+        makeRoom(SLOT + cell.length);
         int at = SLOTS + index * SLOT;
         int end = SLOTS + count() * SLOT;
         System.arraycopy(page.array(), at, page.array(), at + SLOT, end - at);
@@ -93,8 +94,9 @@ public class SlottedPage {
     /**
      * Put {@code cell} in the place of cell {@code index}. Other cells keep their index.
      *
-     * <p>The bytes of the old cell count as room. Returns false, and the page is unchanged, if the new
-     * one cannot fit even so.
+     * <p>A cell no longer than the old one is written over its first bytes. For a longer one the bytes
+     * of the old one count as room, and it goes where insert would put it. Returns false, and the page
+     * is unchanged, if it cannot fit even so.
      */
     public boolean replace(int index, byte[] cell) {
         // BEGIN SOLUTION
@@ -188,14 +190,10 @@ public class SlottedPage {
     }
 
     /** Have {@code need} bytes between directory and cells, compacting if that is what it takes. */
-    private boolean makeRoom(int need) {
-        if (need > room() + u16(GARBAGE)) {
-            return false;
-        }
+    private void makeRoom(int need) {
         if (need > room()) {
             compact();
         }
-        return true;
     }
 
     /** Put a cell below the lowest one and let slot {@code index} point to it. */

@@ -126,10 +126,10 @@ def _decode_field(column_type: str, data: bytes, offset: int) -> tuple[Value, in
         (real,) = REAL.unpack(_take(data, offset, REAL.size))
         return real, offset + REAL.size
     if column_type == "boolean":
-        flag = _take(data, offset, 1)[0]
-        if flag > 1:
-            raise RecordCorrupt(f"{flag} is not a boolean")
-        return flag == 1, offset + 1
+        flag = _take(data, offset, 1)
+        if flag not in (b"\x00", b"\x01"):
+            raise RecordCorrupt(f"{flag!r} is not a boolean")
+        return flag == b"\x01", offset + 1
     length, offset = decode_varint(data, offset)
     try:
         return _take(data, offset, length).decode("utf-8"), offset + length

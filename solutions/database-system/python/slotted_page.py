@@ -69,8 +69,9 @@ class SlottedPage:
         # BEGIN SOLUTION
         if not 0 <= index <= self.count():
             raise SlotOutOfRange(f"cannot insert at {index}: the page has {self.count()} cells")
-        if not self._make_room(SLOT.size + len(cell)):
+        if SLOT.size + len(cell) > self._room() + self._counters()[2]:
             return False
+        self._make_room(SLOT.size + len(cell))
         count, top, garbage = self._counters()
         at, end = SLOTS + index * SLOT.size, SLOTS + count * SLOT.size
         self._data[at + SLOT.size : end + SLOT.size] = self._data[at:end]
@@ -82,8 +83,9 @@ class SlottedPage:
     def replace(self, index: int, cell: bytes) -> bool:
         """Put `cell` in the place of cell `index`. Other cells keep their index.
 
-        The bytes of the old cell count as room. Returns False, and the page is unchanged, if the
-        new one cannot fit even so.
+        A cell no longer than the old one is written over its first bytes. For a longer one the
+        bytes of the old one count as room, and it goes where `insert` would put it. Returns False,
+        and the page is unchanged, if it cannot fit even so.
         """
         # BEGIN SOLUTION
         offset, length = self._slot(index)
@@ -161,14 +163,10 @@ class SlottedPage:
         count, top, _ = self._counters()
         return top - SLOTS - count * SLOT.size
 
-    def _make_room(self, need: int) -> bool:
+    def _make_room(self, need: int) -> None:
         """Have `need` bytes between directory and cells, compacting if that is what it takes."""
-        garbage = self._counters()[2]
-        if need > self._room() + garbage:
-            return False
         if need > self._room():
             self.compact()
-        return True
 
     def _place(self, index: int, cell: bytes) -> None:
         """Put a cell below the lowest one and let slot `index` point to it."""
