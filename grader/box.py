@@ -18,7 +18,7 @@ from typing import Any
 from grader import seccomp
 from grader.box_door import OPENING_SECONDS, Door, NotDone, owner_here, system_folders
 from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, Owner, plan
-from grader.box_process import WORD, BoxProcess, Result
+from grader.box_process import WORD, BoxProcess, Result, judge_stub
 from grader.box_views import MountEntry, ProcessEntry, mount_entries, process_entry, status_fields
 from grader.errors import SandboxUnavailable
 from grader.languages import MEBI
@@ -139,7 +139,9 @@ class Box:
 
     def python(self, program: str, *arguments: str, **how: Any) -> Result:
         """Run a program of the suite's that imports the learner's modules."""
-        return self.run(self.python_command(program, *arguments), **how)
+        result = self.run(self.python_command(program, *arguments), **how)
+        judge_stub(result)
+        return result
 
     def python_command(self, program: str, *arguments: str) -> list[str]:
         """The command line that runs such a program."""

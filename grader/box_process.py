@@ -235,3 +235,10 @@ class BoxProcess:
                 if line.startswith(NOT_BUILT):
                     said = line[len(NOT_BUILT) :].decode("utf-8", "replace")
                     raise NotBuilt(f"not built yet ({said})")
+
+
+def judge_stub(result: Result) -> None:
+    """A suite's own program that ran into a stub: work to come, as well."""
+    lines = result.stderr.splitlines()
+    if result.status == 1 and lines and lines[-1].startswith(b"NotImplementedError: "):
+        raise NotBuilt(f"not built yet ({lines[-1].split(b': ', 1)[1].decode('utf-8', 'replace')})")

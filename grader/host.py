@@ -15,11 +15,12 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from grader import wire
 from grader.errors import GraderFault
-from grader.process import Ending, Started
+from grader.process import Ending
+from grader.started import Started
 
 PRINTS_KEPT = 16 * 1024  # bytes of a host's output that a report may show
 WATCH_EVERY = 0.1  # seconds between two looks at the host's memory
@@ -59,6 +60,13 @@ class Launcher(Protocol):
     """Starts one host: gives back its process and our end of its channel."""
 
     def __call__(self) -> tuple[Started, socket.socket]: ...
+
+
+@runtime_checkable
+class Condemnable(Protocol):
+    """A process that can be told to die without waiting for it."""
+
+    def condemn(self) -> None: ...
 
 
 @dataclass
@@ -150,7 +158,8 @@ class Host:
         """Begin to end the process; `close` waits for it."""
         if self.gone is None:
             self.gone = HostDied("the process was ended by the test")
-        self.process.condemn()
+        if isinstance(self.process, Condemnable):
+            self.process.condemn()
 
     def close(self) -> None:
         """End the process and all that it started; harmless when called twice."""

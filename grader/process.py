@@ -101,7 +101,7 @@ class Process:
         self._token = token
         self._lifeline = lifeline
         self._ending: Ending | None = None
-        self._used = {path: procfs.usage(path) for path in writable}
+        self._usage = Usage(limits, writable)
 
     def fileno(self) -> int:
         """A descriptor that turns readable when the process has ended; for selectors."""
@@ -126,6 +126,11 @@ class Process:
             if self.inner_pid() == pid:  # the descriptor means the command and nobody else
                 signals.pidfd_send_signal(descriptor, number)
 
+    def condemn(self) -> None:
+        """Begin to end everything inside; `kill` waits for it."""
+        if self._ending is None and self._status.init:
+            self._status.kill_init()
+
     def kill(self) -> None:
         """End everything inside; returns when it is gone. Harmless when it already is."""
         self._end("killed")
@@ -143,29 +148,10 @@ class Process:
         """Look at what the whole sandbox uses; end it and answer True if that is too much."""
         if self._ending is not None:
             return self._ending.kind in ("memory", "disk")
-        if self._uses_too_much():
-            self._end("memory")
-        elif self._wrote_too_much():
-            self._end("disk")
+        exceeded = self._usage.exceeded(self._status.init)
+        if exceeded:
+            self._end(exceeded)
         return self._ending is not None
-
-    # -- what it uses -------------------------------------------------------------------------
-
-    def _uses_too_much(self) -> bool:
-        pids, limit = procfs.members(self._status.namespace), self.limits.total_memory
-        if sum(map(procfs.resident, pids)) <= limit:
-            return False
-        return sum(map(procfs.proportional, pids)) > limit
-
-    def _wrote_too_much(self) -> bool:
-        bytes_grown = files_grown = 0
-        for path, (size, files) in self._used.items():
-            size_now, files_now = procfs.usage(path)
-            bytes_grown += max(0, size_now - size)
-            files_grown += max(0, files_now - files)
-        for place in ("tmp", "dev/shm"):
-            files_grown += procfs.usage(Path(f"/proc/{self._status.init}/root/{place}"))[1]
-        return bytes_grown > self.limits.disk or files_grown > self.limits.files
 
     # -- the end ------------------------------------------------------------------------------
 
@@ -189,12 +175,9 @@ class Process:
             raise GraderFault("a sandbox could not be set up", self._complaint())
 
     def _kill_init(self) -> None:
+        self._status.kill_init()
         descriptor = self._status.init_fd
-        if descriptor is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            signals.pidfd_send_signal(descriptor, signals.SIGKILL)
-        if not _readable(descriptor, DEATH_SECONDS):
+        if descriptor is not None and not _readable(descriptor, DEATH_SECONDS):
             raise GraderFault(f"process {self._status.init} does not die when killed")
 
     def _verdict(self, code: int) -> Ending:
@@ -228,7 +211,6 @@ class _Status:
         self.exit_code: int | None = None
         self._descriptor = descriptor
         self._init = 0
-        self._namespace = 0
         self._rest = b""
         self._open = True
         os.set_blocking(descriptor, False)
@@ -240,16 +222,17 @@ class _Status:
             self.drain()
         return self._init
 
-    @property
-    def namespace(self) -> int:
-        """The number of the sandbox's pid namespace; 0 while unknown."""
-        return self._namespace if self.init else 0
-
     def await_init(self) -> None:
         """Wait until the init is known, or it is clear that there will never be one."""
         end = time.monotonic() + START_SECONDS
         while not self.init and self._open and (left := end - time.monotonic()) > 0:
             _readable(self._descriptor, left)
+
+    def kill_init(self) -> None:
+        """Send SIGKILL to the init, and so to all of its namespace, if it is known and there."""
+        if self.init_fd is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signals.pidfd_send_signal(self.init_fd, signals.SIGKILL)
 
     def drain(self) -> None:
         """Take what is there."""
@@ -268,13 +251,13 @@ class _Status:
             self.exit_code = told["exit-code"]
         elif "child-pid" in told:
             self._init = told["child-pid"]
-            self._namespace = told["pid-namespace"]
-            self._hold_init()
+            self._hold_init(told.get("pid-namespace"))
 
-    def _hold_init(self) -> None:
+    def _hold_init(self, namespace: int | None) -> None:
+        """Keep a handle on the init; `namespace` tells it from a later process of the same number."""
         with contextlib.suppress(ProcessLookupError):
             descriptor = os.pidfd_open(self._init)
-            if procfs.pid_namespace(self._init) == self._namespace:
+            if namespace in (None, procfs.pid_namespace(self._init)):
                 self.init_fd = descriptor
             else:  # it ended long ago, and its number is another's by now
                 os.close(descriptor)
@@ -283,6 +266,36 @@ class _Status:
         os.close(self._descriptor)
         if self.init_fd is not None:
             os.close(self.init_fd)
+
+
+class Usage:
+    """What a sandbox's processes use together, against its limits."""
+
+    def __init__(self, limits: Limits, writable: Sequence[Path]) -> None:
+        self.limits = limits
+        self._before = {path: procfs.usage(path) for path in writable}
+
+    def exceeded(self, init: int) -> Literal["memory", "disk"] | None:
+        """Which limit the sandbox with this first process (0: not there yet) is over, if any."""
+        if self._too_much_memory(init):
+            return "memory"
+        return "disk" if self._too_much_disk(init) else None
+
+    def _too_much_memory(self, init: int) -> bool:
+        pids, limit = procfs.members(procfs.pid_namespace(init)), self.limits.total_memory
+        if sum(map(procfs.resident, pids)) <= limit:
+            return False
+        return sum(map(procfs.proportional, pids)) > limit
+
+    def _too_much_disk(self, init: int) -> bool:
+        bytes_grown = files_grown = 0
+        for path, (size, files) in self._before.items():
+            size_now, files_now = procfs.usage(path)
+            bytes_grown += max(0, size_now - size)
+            files_grown += max(0, files_now - files)
+        for place in ("tmp", "dev/shm"):
+            files_grown += procfs.usage(Path(f"/proc/{init}/root/{place}"))[1]
+        return bytes_grown > self.limits.disk or files_grown > self.limits.files
 
 
 def _readable(descriptor: int, timeout: float | None) -> bool:

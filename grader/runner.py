@@ -27,8 +27,8 @@ from grader.errors import RuntimeMissing, SandboxUnavailable
 from grader.languages import LANGUAGES, supported_platform
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
-from grader.process import Started
 from grader.sandbox import Sandbox
+from grader.started import Started
 from grader.verdict import MilestoneResult, Suite, TestResult, milestone_outcome
 from grader.within import JOB_FD, LIFELINE_FD, REPORT_FD, Assignment
 

@@ -27,8 +27,8 @@ from grader.languages import LANGUAGES, MEBI, SANDBOX_CLASSES, Language, Runtime
 from grader.layout import Layout, modules_upto
 from grader.manifest import Milestone, System
 from grader.nursery import Nursery
-from grader.process import Started
 from grader.sandbox import Command, Limits, Mount, Sandbox
+from grader.started import Started
 
 HOSTS = Path(__file__).parent / "hosts"
 CODE = "/code"
@@ -217,8 +217,8 @@ class Stage:
         code = Mount(self.home / "code", CODE)
         if scene.runtime.compiler:
             return (*runtime, code, Mount(self.home / "classes", SANDBOX_CLASSES))
-        host = Mount(HOSTS / scene.language.host, f"/sfs/{scene.language.host}")
-        return (*runtime, code, host)
+        parts = sorted(HOSTS.glob(f"host*.{scene.language.extension}"))
+        return (*runtime, code, *(Mount(part, f"/sfs/{part.name}") for part in parts))
 
     def _start_nursery(self) -> Nursery | None:
         """Python hosts come from a warm process where there is a sandbox to keep them in."""

@@ -278,10 +278,9 @@ def test_handles_inside_a_result_become_variables(play: Play) -> None:
     assert printed.strip("'") == "box2"
 
 
-@pytest.mark.parametrize("text", ["<function of the suite>", "<Listener of the suite>"])
-def test_a_function_of_the_test_is_replaced_by_one_that_does_nothing(play: Play, text: str) -> None:
-    """A remark says so."""
-    printed = play(made(), Call(BOX, "call", (Opaque(text),), "called"))
+def test_a_function_of_the_test_is_replaced_by_one_that_does_nothing(play: Play) -> None:
+    """The call goes through; a remark says what stands there."""
+    printed = play(made(), Call(BOX, "call", (Opaque("<function of the suite>"),), "called"))
     assert printed.strip("'") == "called"
 
 
@@ -326,11 +325,9 @@ def neutral(printed: str) -> str:
     return printed.replace("1e+22", "1.0E22").replace("5e-324", "4.9E-324").strip("'\"")
 
 
-@pytest.mark.parametrize(
-    "values", [*HARD_VALUES, nest(60)], ids=lambda v: str(v)[:12].encode().hex()
-)
-def test_every_value_is_a_literal(play: Play, values: object) -> None:
+def test_every_value_is_a_literal(play: Play) -> None:
     """The code under test gets exactly what the suite gave."""
+    values = [*HARD_VALUES, nest(60)]
     printed = play(Call(None, "tell_all", (values,), ""))
     assert neutral(printed).replace("\\'", "'") == neutral(tell(values))
 

@@ -74,11 +74,16 @@ def fault_of(error, code):
         text_of(error),
         **{"class": name_of(kind)},
         builtin=is_builtin(kind),
-        bases=[name_of(base) for base in mro_of(kind)[1:-2] if is_builtin(base)],
+        bases=[name_of(base) for base in ancestors_of(kind) if is_builtin(base)],
         fields=fields_of(error),
         todo=kind is NotImplementedError,
         frames=frames_of(error, code),
     )
+
+
+def ancestors_of(kind):
+    """Nearest first, without those that all exceptions have."""
+    return [base for base in mro_of(kind)[1:] if base not in (BaseException, object)]
 
 
 def is_builtin(kind):
