@@ -7,8 +7,10 @@ only says how long the same assertions take when nothing stands between.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib
+import json
 import os
 import random
 import re
@@ -44,6 +46,11 @@ class Direct:
             except Exception as error:
                 results.append(Caught(error))
         return results
+
+    def restart(self) -> None:
+        """Here there is no process to end: files are all that a restart keeps."""
+
+    kill = restart
 
     @contextlib.contextmanager
     def raises(self, name: str, match: str | None = None, **fields: Any) -> Iterator[Caught]:
@@ -104,6 +111,16 @@ class DirectDisk:
 
     def record(self) -> None:
         self.kata.DiskFile.trace(str(self.path), None)
+
+    def fail(self, at: int, how: str) -> None:
+        self.kata.DiskFile.trace(str(self.path), {"at": at, "how": how})
+
+    def journal(self) -> list[dict[str, Any]]:
+        entries = [json.loads(line) for line in self.path.read_text().splitlines()]
+        for entry in entries:
+            if entry.get("data") is not None:
+                entry["data"] = base64.b64decode(entry["data"])
+        return entries
 
     def counts(self) -> dict[str, int]:
         return self.kata.DiskFile.totals()  # type: ignore[no-any-return]

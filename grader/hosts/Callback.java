@@ -76,7 +76,8 @@ final class Callback implements Caller {
             try {
                 Object result = caller.call(method.getName(), arguments);
                 boolean nothing = method.getReturnType() == void.class;
-                return nothing ? null : Chosen.converted(result, bound(method.getGenericReturnType()));
+                Type wanted = bound(method.getGenericReturnType());
+                return nothing ? null : Chosen.converted(result, wanted);
             } catch (IOException error) {
                 for (Class<?> declared : method.getExceptionTypes()) {
                     if (declared.isInstance(error)) {
@@ -92,7 +93,8 @@ final class Callback implements Caller {
             if (method.equals("equals")) {
                 return arguments[0] != null && Callback.behind(arguments[0]) == caller;
             }
-            return method.equals("hashCode") ? (Object) System.identityHashCode(caller) : "a function of the test's";
+            return method.equals("hashCode")
+                    ? (Object) System.identityHashCode(caller) : "a function of the test's";
         }
 
         /** What a type parameter of the interface stands for, as in Function<String, Integer>. */
@@ -105,12 +107,5 @@ final class Callback implements Caller {
             }
             return wanted;
         }
-    }
-
-    /** What stands behind an interface that the learner's code calls. */
-    interface Caller {
-        Object call(String method, Object[] arguments) throws Throwable;
-
-        boolean has(String method);
     }
 }

@@ -35,7 +35,7 @@ final class Chosen {
             types = executable.getParameterTypes(); // of an inner class or an enum
         }
         boolean spread = executable.isVarArgs() && !(given.size() == types.length
-                && (given.get(types.length - 1) instanceof List || given.get(types.length - 1) == null));
+                && given.get(types.length - 1) instanceof List);
         int fixed = spread ? types.length - 1 : types.length;
         if (spread ? given.size() < fixed : given.size() != fixed) {
             throw new Mismatch();
@@ -73,17 +73,18 @@ final class Chosen {
     private static String signature(Executable executable) {
         StringBuilder text = new StringBuilder();
         for (Type type : executable.getGenericParameterTypes()) {
-            text.append(text.length() > 0 ? ", " : "").append(type.getTypeName().replace("java.lang.", ""));
+            text.append(text.length() > 0 ? ", " : "").append(type.getTypeName());
         }
         Class<?> owner = executable.getDeclaringClass();
         String name = executable instanceof Method ? executable.getName() : owner.getSimpleName();
-        return name + "(" + text.toString().replace("java.util.", "") + ")";
+        String types = text.toString().replace("java.lang.", "").replace("java.util.", "");
+        return name + "(" + types + ")";
     }
 
     private static String describe(List<Object> given) {
         StringBuilder text = new StringBuilder("(");
         for (Object value : given) {
-            String kind = value == null ? "null" : value instanceof Long ? "integer "+ value
+            String kind = value == null ? "null" : value instanceof Long ? "integer " + value
                     : value instanceof Callback ? "a function" : value.getClass().getSimpleName();
             text.append(text.length() > 1 ? ", " : "").append(kind);
         }
@@ -94,7 +95,7 @@ final class Chosen {
     Object invoke(Object target) {
         try {
             if (!executable.trySetAccessible() && !Modifier.isPublic(executable.getModifiers())) {
-                throw new Fault(Fault.NO_NAME, executable.getName() + " cannot be called from outside");
+                throw new Fault(Fault.NO_NAME, executable.getName() + " is not for callers outside");
             }
             if (executable instanceof Constructor) {
                 return ((Constructor<?>) executable).newInstance(arguments);
@@ -131,8 +132,9 @@ final class Chosen {
         if (value == null) {
             return orMismatch(null, !kind.isPrimitive());
         }
-        if (value instanceof Callback.Caller) {
-            return kind.isInstance(value) ? value : orMismatch(proxy((Callback.Caller) value, kind, type), kind.isInterface());
+        if (value instanceof Caller) {
+            orMismatch(value, kind.isInterface());
+            return proxy((Caller) value, kind, type);
         }
         if (value instanceof Number) {
             return number((Number) value, kind);
@@ -160,9 +162,9 @@ final class Chosen {
     }
 
     private Object number(Number value, Class<?> kind) throws Mismatch {
-        if (kind == double.class || kind == Double.class || kind == float.class || kind == Float.class) {
+        boolean single = kind == float.class || kind == Float.class;
+        if (single || kind == double.class || kind == Double.class) {
             cost += value instanceof Double ? 0 : WIDER;
-            boolean single = kind == float.class || kind == Float.class;
             return single ? (Object) value.floatValue() : (Object) value.doubleValue();
         }
         if (kind.isInstance(value)) { // Number, Comparable, or its own class
@@ -183,7 +185,8 @@ final class Chosen {
         if (kind == short.class || kind == Short.class) {
             return orMismatch((short) whole, (short) whole == whole);
         }
-        return orMismatch((byte) whole, (kind == byte.class || kind == Byte.class) && (byte) whole == whole);
+        boolean small = kind == byte.class || kind == Byte.class;
+        return orMismatch((byte) whole, small && (byte) whole == whole);
     }
 
     private static Object text(String value, Class<?> kind) throws Mismatch {
@@ -198,7 +201,8 @@ final class Chosen {
 
     private Object array(List<?> items, Type type) throws Mismatch {
         Type item = type instanceof GenericArrayType
-                ? ((GenericArrayType) type).getGenericComponentType() : ((Class<?>) type).getComponentType();
+                ? ((GenericArrayType) type).getGenericComponentType()
+                : ((Class<?>) type).getComponentType();
         Object array = Array.newInstance(raw(item), items.size());
         for (int place = 0; place < items.size(); place++) {
             Array.set(array, place, convert(items.get(place), item));
@@ -217,14 +221,16 @@ final class Chosen {
     private Object map(Map<?, ?> items, Type type) throws Mismatch {
         Map<Object, Object> map = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : items.entrySet()) {
-            map.put(convert(entry.getKey(), argumentOf(type, 0)), convert(entry.getValue(), argumentOf(type, 1)));
+            Object key = convert(entry.getKey(), argumentOf(type, 0));
+            map.put(key, convert(entry.getValue(), argumentOf(type, 1)));
         }
         return map;
     }
 
-    private static Object proxy(Callback.Caller caller, Class<?> kind, Type type) {
+    private static Object proxy(Caller caller, Class<?> kind, Type type) {
+        Callback.Handler handler = new Callback.Handler(caller, type);
         ClassLoader loader = Host.class.getClassLoader();
-        return Proxy.newProxyInstance(loader, new Class<?>[] {kind}, new Callback.Handler(caller, type));
+        return Proxy.newProxyInstance(loader, new Class<?>[] {kind}, handler);
     }
 
     static Type argumentOf(Type type, int place) {

@@ -14,20 +14,22 @@ import java.util.stream.BaseStream;
 
 /** Turns one value into JSON text within the limits, handing out references on the way. */
 final class Encoder {
-    private static final long SAFE_INT = (1L << 53) - 1; // beyond it a JSON number is not exact everywhere
+    private static final long SAFE_INT = (1L << 53) - 1; // a JSON number beyond it may be inexact
+    private static final List<Class<?>> WHOLE =
+            List.of(Long.class, Integer.class, Short.class, Byte.class);
     private static final int BIGGEST_INT_BITS = 13_000; // the other end refuses longer ones
     final StringBuilder out = new StringBuilder();
     long spent; // characters of the values before this one
     private final Limits limits;
-    private final Host host;
+    private final Values values;
     private final Object constructed; // asked for as an object: a reference even when it iterates
     private final Map<Object, Object> open = new IdentityHashMap<>(); // containers around the value
     private final List<Integer> kept = new ArrayList<>();
     private long nodes;
 
-    Encoder(Limits limits, Host host, Object constructed) {
+    Encoder(Limits limits, Values values, Object constructed) {
         this.limits = limits;
-        this.host = host;
+        this.values = values;
         this.constructed = constructed;
     }
 
@@ -40,8 +42,8 @@ final class Encoder {
             spent += out.length();
             return new Coded(out.toString());
         } catch (Throwable problem) {
-            if (host != null) {
-                host.release(kept);
+            if (values != null) {
+                values.release(kept);
             }
             if (problem instanceof Uncrossable) {
                 String where = name + ((Uncrossable) problem).path + ": ";
@@ -64,7 +66,8 @@ final class Encoder {
         } else if (value instanceof Coded) {
             out.append(((Coded) value).text);
         } else if (value instanceof byte[]) {
-            out.append("{\"$bytes\":\"").append(Base64.getEncoder().encodeToString((byte[]) value)).append("\"}");
+            String text = Base64.getEncoder().encodeToString((byte[]) value);
+            out.append("{\"$bytes\":\"").append(text).append("\"}");
         } else if (value instanceof Optional) {
             encode(((Optional<?>) value).orElse(null));
         } else {
@@ -86,7 +89,7 @@ final class Encoder {
             }
         } else if (value instanceof BigInteger) {
             big((BigInteger) value);
-        } else if (value instanceof Integer || value instanceof Long || value instanceof Short || value instanceof Byte) {
+        } else if (WHOLE.contains(value.getClass())) {
             big(BigInteger.valueOf(value.longValue()));
         } else {
             remote(value);
@@ -190,10 +193,10 @@ final class Encoder {
     }
 
     private void remote(Object value) {
-        if (host == null || limits.handles == 0) {
+        if (values == null || limits.handles == 0) {
             throw new Uncrossable("not a plain value");
         }
-        int number = host.keep(value, limits.handles);
+        int number = values.keep(value, limits.handles);
         kept.add(number);
         if (value != constructed && iterates(value)) {
             out.append("{\"$iter\":").append(number).append('}');

@@ -32,13 +32,14 @@ final class Fault extends RuntimeException {
 
     /** The stack as the learner would see it if there were no host. */
     String stack() {
-        StringBuilder text = new StringBuilder().append(data.get("class")).append(": ").append(getMessage());
+        StringBuilder text = new StringBuilder();
+        text.append(data.get("class")).append(": ").append(getMessage());
         List<Object> frames = new ArrayList<>(Host.asList(data.get("frames")));
         Collections.reverse(frames);
         for (Object item : frames) {
             Map<String, Object> frame = Host.asMap(item);
-            text.append("\n    at ").append(frame.get("function")).append(" (").append(frame.get("file"));
-            text.append(':').append(frame.get("line")).append(')');
+            text.append("\n    at ").append(frame.get("function"));
+            text.append(" (").append(frame.get("file")).append(':').append(frame.get("line")).append(')');
         }
         return text.toString();
     }

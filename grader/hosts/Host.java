@@ -8,7 +8,6 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -26,11 +25,11 @@ import java.util.stream.BaseStream;
  *       first: a request comes in, callbacks may go out while it is served, one answer goes out.
  *   <li>Only plain values cross. A value is plain by its exact class, which is the language's own;
  *       whatever else poses as a list or a number crosses as an opaque reference.
- *   <li>The trusted end believes nothing that is said here. What this file does against hostile code
+ *   <li>The trusted end believes nothing that is said here. What a host does against hostile code
  *       keeps honest reports readable; it does not protect the verdict.
- *   <li>It starts fast, because every test gets a process of its own. Hence no lambda, no stream, no
- *       regular expression and no text switch with patterns on the way to the first answer: each
- *       costs milliseconds at its first use. And no library, so the JSON is read and written here.
+ *   <li>It starts fast, because every test gets a process of its own. Hence no lambda, no stream and
+ *       no regular expression on the way to the first answer, as each costs milliseconds at its
+ *       first use; compile it with -XDstringConcat=inline for the same reason.
  * </ul>
  *
  * <p>A module {@code page_file} is the class PageFile, its free functions are that class's static
@@ -41,10 +40,8 @@ public final class Host {
 
     final Wire wire;
     final Names names = new Names();
-    private final Map<Integer, Object> handles = new HashMap<>();
-    private final Map<Integer, Callback> callbacks = new HashMap<>();
+    final Values values = new Values(this);
     Limits limits;
-    private int lastHandle;
     private int lastCallback;
     volatile boolean running;
 
@@ -111,7 +108,7 @@ public final class Host {
         Map<String, Object> params = asMap(request.get("params"));
         if (params.get("release") != null) {
             for (Object number : asList(params.get("release"))) {
-                handles.remove(((Number) number).intValue());
+                values.handles.remove(((Number) number).intValue());
             }
         }
         switch (method) {
@@ -182,16 +179,16 @@ public final class Host {
 
     private Object call(Map<String, Object> params) {
         List<Object> arguments = new ArrayList<>();
-        Object target = decode(params.get("target"));
+        Object target = values.decode(params.get("target"));
         for (Object argument : asList(params.get("args"))) {
-            arguments.add(decode(argument));
+            arguments.add(values.decode(argument));
         }
         String name = (String) params.get("name");
         List<Executable> found = target == null ? names.find(name) : names.methods(target, name);
         Chosen chosen = Chosen.among(found, arguments, name);
         Object value = chosen.invoke(target);
         Object constructed = chosen.executable instanceof Constructor ? value : null;
-        return new Encoder(limits, this, constructed).whole(value, "result");
+        return new Encoder(limits, values, constructed).whole(value, "result");
     }
 
     private Object batch(Map<String, Object> params) {
@@ -214,26 +211,27 @@ public final class Host {
     private Object next(Map<String, Object> params) {
         Integer number = ((Number) params.get("iter")).intValue();
         long count = ((Number) params.get("count")).longValue();
-        Encoder encoder = new Encoder(limits, this, null);
-        List<Object> values = new ArrayList<>();
+        Encoder encoder = new Encoder(limits, values, null);
+        long enough = Math.min(ENOUGH_BYTES, limits.bytes / 4);
+        List<Object> found = new ArrayList<>();
         boolean done = false;
         try {
             Iterator<?> iterator = iteratorOf(number);
-            while (values.size() < count && encoder.spent < Math.min(ENOUGH_BYTES, limits.bytes / 4)) {
+            while (found.size() < count && encoder.spent < enough) {
                 Object value = step(iterator);
                 if (value == iterator) {
-                    handles.remove(number);
+                    values.handles.remove(number);
                     done = true;
                     break;
                 }
-                values.add(encoder.whole(value, "value " + values.size() + " of the iterator"));
+                found.add(encoder.whole(value, "value " + found.size() + " of the iterator"));
             }
         } catch (Fault fault) {
-            fault.data.put("values", values);
+            fault.data.put("values", found);
             throw fault;
         }
         Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("values", values);
+        answer.put("values", found);
         answer.put("done", done);
         return answer;
     }
@@ -248,7 +246,7 @@ public final class Host {
     }
 
     private Iterator<?> iteratorOf(Integer number) {
-        Object held = held(number);
+        Object held = values.held(number);
         try {
             if (held instanceof BaseStream) {
                 held = ((BaseStream<?, ?>) held).iterator();
@@ -258,91 +256,11 @@ public final class Host {
         } catch (Throwable error) {
             throw Problem.of(error);
         }
-        handles.put(number, held);
+        values.handles.put(number, held);
         return (Iterator<?>) held;
     }
 
-    // -- values coming in -------------------------------------------------------------------------
-
-    /** JSON with its tags resolved: objects, bytes, callbacks; not yet what a parameter wants. */
-    Object decode(Object value) {
-        if (value instanceof List) {
-            List<Object> items = new ArrayList<>();
-            for (Object item : asList(value)) {
-                items.add(decode(item));
-            }
-            return items;
-        }
-        if (!(value instanceof Map)) {
-            return value;
-        }
-        Map<String, Object> items = new LinkedHashMap<>();
-        for (Map.Entry<String, Object> entry : asMap(value).entrySet()) {
-            if (entry.getKey().startsWith("$")) {
-                return untag(asMap(value), entry.getKey(), entry.getValue());
-            }
-            items.put(entry.getKey(), decode(entry.getValue()));
-        }
-        return items;
-    }
-
-    private Object untag(Map<String, Object> value, String tag, Object content) {
-        switch (tag) {
-            case "$bytes":
-                return Base64.getDecoder().decode((String) content);
-            case "$int":
-                return Json.integer((String) content);
-            case "$float":
-                return "nan".equals(content) ? Double.NaN
-                        : "inf".equals(content) ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
-            case "$dict":
-                Map<String, Object> items = new LinkedHashMap<>();
-                for (Object pair : asList(content)) {
-                    items.put((String) asList(pair).get(0), decode(asList(pair).get(1)));
-                }
-                return items;
-            case "$ref":
-            case "$iter":
-                return held(((Number) content).intValue());
-            case "$callback":
-                return callback(((Number) content).intValue(), value.get("methods"));
-            default:
-                throw new Fault(Fault.MISUSE, "unknown tag " + tag);
-        }
-    }
-
-    private Object held(Integer number) {
-        Object held = handles.get(number);
-        if (held == null) {
-            Fault fault = new Fault(Fault.DEAD, "handle " + number + " is not alive");
-            fault.data.put("ref", number);
-            throw fault;
-        }
-        return held;
-    }
-
-    int keep(Object value, long most) {
-        if (handles.size() >= most) {
-            throw new Encoder.Uncrossable("more than " + most + " live handles");
-        }
-        handles.put(++lastHandle, value);
-        return lastHandle;
-    }
-
-    void release(List<Integer> numbers) {
-        handles.keySet().removeAll(numbers);
-    }
-
     // -- callbacks --------------------------------------------------------------------------------
-
-    private Callback callback(int number, Object methods) {
-        Callback known = callbacks.get(number);
-        if (known == null) {
-            known = new Callback(this, number, methods == null ? null : asList(methods));
-            callbacks.put(number, known);
-        }
-        return known;
-    }
 
     /** Ask the other end to call a function of the test's; serve what it asks meanwhile. */
     Object callBack(int number, String name, Object[] given) throws IOException {
@@ -352,13 +270,13 @@ public final class Host {
         List<Object> arguments = new ArrayList<>();
         for (int place = 0; given != null && place < given.length; place++) {
             String where = "argument " + (place + 1) + " of the callback";
-            arguments.add(new Encoder(limits, this, null).whole(given[place], where));
+            arguments.add(new Encoder(limits, values, null).whole(given[place], where));
         }
         Map<String, Object> params = new LinkedHashMap<>();
         params.put("callback", number);
         params.put("name", name);
         params.put("args", arguments);
-        return decode(converse(params));
+        return values.decode(converse(params));
     }
 
     private Object converse(Map<String, Object> params) throws IOException {

@@ -1,5 +1,11 @@
 package sfs;
 
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
 /** JSON text, read into maps, lists, strings, longs, big integers, doubles, booleans and nulls. */
 final class Json {
     private static final String HEX = "0123456789abcdef";
@@ -100,8 +106,9 @@ final class Json {
             at++;
         }
         String number = text.substring(start, at);
-        boolean whole = number.indexOf('.') < 0 && number.indexOf('e') < 0 && number.indexOf('E') < 0;
-        return whole ? integer(number) : (Object) Double.valueOf(number);
+        boolean point = number.indexOf('.') >= 0;
+        boolean power = number.indexOf('e') >= 0 || number.indexOf('E') >= 0;
+        return point || power ? Double.valueOf(number) : integer(number);
     }
 
     static Object integer(String digits) {

@@ -6,6 +6,7 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** Finds the learner's classes and methods by the names that suites use. */
 final class Names {
@@ -14,7 +15,7 @@ final class Names {
 
     static String pascal(String module) {
         String camel = camel(module);
-        return camel.isEmpty() ? camel : Character.toUpperCase(camel.charAt(0)) + camel.substring(1);
+        return camel.substring(0, 1).toUpperCase(Locale.ROOT) + camel.substring(1);
     }
 
     static String camel(String name) {
@@ -96,12 +97,13 @@ final class Names {
             seen.add(kind);
         }
         missing.retainAll(own);
-        String gone = missing.isEmpty() ? "" : " (there is no class " + String.join(", ", missing) + ")";
-        String what = Character.isUpperCase(name.charAt(0)) ? "class " + name : "static method " + camel(name);
-        throw noSuch(what, String.join(", ", own) + gone, name, seen);
+        String gone = String.join(", ", missing);
+        String where = String.join(", ", own) + (gone.isEmpty() ? "" : " (no class " + gone + ")");
+        boolean isClass = Character.isUpperCase(name.charAt(0));
+        throw noSuch(isClass ? "class " + name : "static method " + camel(name), where, name, seen);
     }
 
-    /** A learner's class, not yet initialised: that happens, and may fail, when it is first used. */
+    /** A learner's class, not yet initialised: that happens, and may fail, at its first use. */
     private static Class<?> load(String name) {
         try {
             return Class.forName(name, false, Host.class.getClassLoader());
@@ -130,9 +132,9 @@ final class Names {
     /** Public methods, then those that the learner left without a modifier; never private ones. */
     private static List<Method> all(Class<?> kind) {
         List<Method> all = new ArrayList<>(Arrays.asList(kind.getMethods()));
-        for (Class<?> own = kind; own != null && !Problem.isBuiltin(own); own = own.getSuperclass()) {
+        for (Class<?> own = kind; !Problem.isBuiltin(own); own = own.getSuperclass()) {
             for (Method method : own.getDeclaredMethods()) {
-                if (!Modifier.isPrivate(method.getModifiers()) && !Modifier.isPublic(method.getModifiers())) {
+                if ((method.getModifiers() & (Modifier.PRIVATE | Modifier.PUBLIC)) == 0) {
                     all.add(method);
                 }
             }
@@ -162,7 +164,7 @@ final class Names {
         return fault;
     }
 
-    /** Whether one word becomes the other by at most so many letters put in, left out or changed. */
+    /** Whether one word becomes the other by so many letters put in, left out or changed. */
     private static boolean isNear(String left, String right, int edits) {
         int at = 0;
         while (at < left.length() && at < right.length() && left.charAt(at) == right.charAt(at)) {

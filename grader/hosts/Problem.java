@@ -50,7 +50,8 @@ final class Problem {
             String message = String.valueOf(error.getMessage() == null ? "" : error.getMessage());
             return message.substring(0, Math.min(message.length(), MESSAGE_CHARS));
         } catch (Throwable second) {
-            return "<the message of " + Names.simple(error) + " raised " + Names.simple(second) + ">";
+            String raised = " raised " + Names.simple(second);
+            return "<the message of " + Names.simple(error) + raised + ">";
         }
     }
 
@@ -65,7 +66,7 @@ final class Problem {
         return bases;
     }
 
-    /** Public fields, and private ones with a public reader x() or getX(), named as suites name things. */
+    /** Public fields, and private ones with a public reader x() or getX(), in snake_case. */
     private static Map<String, Object> fields(Throwable error) {
         Map<String, Object> fields = new LinkedHashMap<>();
         for (Class<?> kind = error.getClass(); !isBuiltin(kind); kind = kind.getSuperclass()) {
@@ -73,7 +74,8 @@ final class Problem {
                 if (!Modifier.isStatic(field.getModifiers()) && isPublic(kind, field)) {
                     try {
                         field.setAccessible(true);
-                        Encoder.Coded value = new Encoder(Limits.FIELD, null, null).whole(field.get(error), "");
+                        Encoder encoder = new Encoder(Limits.FIELD, null, null);
+                        Object value = encoder.whole(field.get(error), field.getName());
                         fields.put(Names.snake(field.getName()), value);
                     } catch (Fault | ReflectiveOperationException notPlain) {
                         continue;
@@ -91,15 +93,16 @@ final class Problem {
         String name = field.getName();
         String getter = "get" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
         for (Method method : kind.getDeclaredMethods()) {
-            boolean reads = method.getName().equals(name) || method.getName().equals(getter);
-            if (reads && method.getParameterCount() == 0 && Modifier.isPublic(method.getModifiers())) {
+            boolean named = method.getName().equals(name) || method.getName().equals(getter);
+            boolean reads = named && method.getParameterCount() == 0;
+            if (reads && Modifier.isPublic(method.getModifiers())) {
                 return true;
             }
         }
         return false;
     }
 
-    /** The learner's own frames and the kit's, outermost first; of a deep recursion the innermost. */
+    /** The learner's own frames and the kit's, outermost first; of a deep recursion the last. */
     private static List<Object> frames(Throwable error) {
         List<Object> frames = new ArrayList<>();
         try {

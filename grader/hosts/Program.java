@@ -11,10 +11,11 @@ import java.util.Map;
 /**
  * A program of the learner's: a class with main(config, ready), run on the main thread to its end.
  *
- * <p>It is asked to stop as any server is, by SIGTERM, which here interrupts main. Whatever ends main
- * ends the process, so that no thread of the learner's holds it.
+ * <p>It is asked to stop as any server is, by SIGTERM, which here interrupts main. Whatever ends
+ * main ends the process, so that no thread of the learner's holds it.
  */
 final class Program {
+    private static final int DEFAULT_GRACE = 5; // seconds between SIGTERM and the end
     private final Host host;
     private final Object id; // of the request that is answered when the program is ready
 
@@ -24,14 +25,15 @@ final class Program {
     }
 
     /** What a program calls when it listens: the first time, the answer to `run` goes out. */
-    private final class Ready implements Callback.Caller {
+    private final class Ready implements Caller {
         volatile boolean said;
 
         @Override
         public synchronized Object call(String method, Object[] arguments) {
             if (!said) {
                 Map<String, Object> result = new LinkedHashMap<>();
-                result.put("port", new Encoder(host.limits, host, null).whole(arguments[0], "port"));
+                Encoder encoder = new Encoder(host.limits, host.values, null);
+                result.put("port", encoder.whole(arguments[0], "port"));
                 said = true;
                 host.wire.send(Host.answerOf(id, "result", result), Long.MAX_VALUE);
             }
@@ -47,14 +49,14 @@ final class Program {
     /** Run a program to its end; the answer goes out as soon as it says that it is ready. */
     Object run(Map<String, Object> params) {
         String module = Names.pascal((String) params.get("module"));
-        Map<String, Object> config = Host.asMap(host.decode(params.get("config")));
+        Map<String, Object> config = Host.asMap(host.values.decode(params.get("config")));
         Ready ready = new Ready();
         List<Object> arguments = new ArrayList<>(List.of(config, ready));
         Chosen main = Chosen.among(host.names.find(module + ".main"), arguments, module + ".main");
         host.running = true;
         startWatching();
-        Object grace = config.get("grace");
-        onTerminate(Thread.currentThread(), grace instanceof Number ? ((Number) grace).doubleValue() : 5);
+        Object grace = config.getOrDefault("grace", DEFAULT_GRACE);
+        onTerminate(Thread.currentThread(), ((Number) grace).doubleValue());
         Fault problem = null;
         try {
             main.invoke(null);
@@ -62,8 +64,8 @@ final class Program {
             problem = fault;
         }
         if (!ready.said) {
-            RuntimeException early = new RuntimeException("main returned before it called ready(port)");
-            Fault fault = problem != null ? problem : Problem.of(early);
+            String early = "main returned before it called ready(port)";
+            Fault fault = problem != null ? problem : Problem.of(new RuntimeException(early));
             host.wire.send(Host.answerOf(id, "error", fault.error()), Long.MAX_VALUE);
         }
         if (problem != null) {
@@ -91,10 +93,10 @@ final class Program {
     }
 
     /**
-     * SIGTERM interrupts main and starts the shutdown hooks; the process ends with 0 as soon as main
-     * returns, else with 143 shortly before its grace is over. (A handler of our own, because a hook
-     * alone cannot tell SIGTERM from an exit that main itself asked for.) By reflection, as javac
-     * warns of sun.misc.Signal wherever it is named.
+     * SIGTERM interrupts main and starts the shutdown hooks; the process ends with 0 as soon as
+     * main returns, else with 143 shortly before its grace is over. (A handler of our own, because a
+     * hook alone cannot tell SIGTERM from an exit that main itself asked for.) By reflection, as
+     * javac warns of sun.misc.Signal wherever it is named.
      */
     private static void onTerminate(Thread main, double grace) {
         InvocationHandler handler = new InvocationHandler() {
@@ -118,7 +120,8 @@ final class Program {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-            Object proxy = Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] {handlerType}, handler);
+            ClassLoader loader = Host.class.getClassLoader();
+            Object proxy = Proxy.newProxyInstance(loader, new Class<?>[] {handlerType}, handler);
             signal.getMethod("handle", signal, handlerType)
                     .invoke(null, signal.getConstructor(String.class).newInstance("TERM"), proxy);
         } catch (ReflectiveOperationException missing) {

@@ -71,7 +71,7 @@ final class Wire {
             if (message instanceof Map) {
                 return Host.asMap(message);
             }
-        } catch (IllegalArgumentException | IndexOutOfBoundsException | StackOverflowError malformed) {
+        } catch (RuntimeException | StackOverflowError malformed) {
             // told below
         }
         breakOff("received a line that is not a JSON object");

@@ -105,7 +105,7 @@ def grade(tmp_path: Path, text: str) -> MilestoneResult:
     files = {
         "milestones.yaml": MANIFEST,
         "katas/echo/01-echo/test_visible.py": SUITE,
-        "solutions/echo/01-echo/test_hidden.py": SUITE.split("def test_it_stops")[0],
+        "solutions/echo/01-echo/test_hidden.py": SUITE.split("def test_it_stops")[0].replace("it_echoes", "it_echoes_too"),
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

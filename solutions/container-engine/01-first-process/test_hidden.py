@@ -42,14 +42,15 @@ def test_every_exit_code_is_read(kata):
     assert got == list(range(256))
 
 
-@pytest.mark.parametrize("core", [0, 0x80])
-def test_every_signal_is_read(kata, core):
+def test_every_signal_is_read(kata):
     """Signals 1 to 64, with a core file and without; the code stays free of it."""
-    numbers = range(1, 65)
-    got = kata.script([[None, "describe", [number | core]] for number in numbers])
-    assert got == [{"kind": "signaled", "code": n, "core": bool(core)} for n in numbers]
-    codes = kata.script([[None, "exit_code", [number | core]] for number in numbers])
-    assert codes == [128 + n for n in numbers]
+    words = [(number, core) for number in range(1, 65) for core in (False, True)]
+    steps = [[None, "describe", [n | (0x80 if core else 0)]] for n, core in words]
+    assert kata.script(steps) == [
+        {"kind": "signaled", "code": n, "core": core} for n, core in words
+    ]
+    codes = kata.script([[None, "exit_code", [n | 0x80]] for n in range(1, 65)])
+    assert codes == [128 + n for n in range(1, 65)]
 
 
 def test_every_stop_is_read_and_is_no_end(kata):
@@ -77,9 +78,11 @@ def tools(workdir):
     """A folder `bin` with things of every kind under one name each."""
     folder = workdir / "bin"
     folder.mkdir()
-    for name, mode in (("run", 0o755), ("plain", 0o644), ("owner", 0o311)):
-        (folder / name).write_text("#!/bin/sh\n")
-        (folder / name).chmod(mode)
+    (workdir / "more").mkdir()
+    files = [("bin/run", 0o755), ("bin/plain", 0o644), ("more/run", 0o755), ("more/folder", 0o755)]
+    for name, mode in files:
+        (workdir / name).write_text("#!/bin/sh\n")
+        (workdir / name).chmod(mode)
     (folder / "folder").mkdir()
     (folder / "link").symlink_to("run")
     (folder / "dangling").symlink_to("gone")
@@ -87,46 +90,45 @@ def tools(workdir):
     return workdir
 
 
-@pytest.mark.parametrize(
-    ("name", "search", "cwd", "found"),
-    [
-        ("run", "{w}/empty:{w}/bin", "/", "{w}/bin/run"),
-        ("link", "{w}/bin", "/", "{w}/bin/link"),
-        ("run", "bin", "{w}", "{w}/bin/run"),  # a relative folder counts from cwd
-        ("run", "", "{w}/bin", "{w}/bin/run"),  # an empty one is cwd itself
-        ("run", "{w}/empty:", "{w}/bin", "{w}/bin/run"),
-        ("run", ":{w}/empty", "{w}/bin", "{w}/bin/run"),
-        ("{w}/bin/run", "{w}/empty", "/", "{w}/bin/run"),  # a path needs no search
-        ("bin/run", "{w}/empty", "{w}", "{w}/bin/run"),
-        ("run", "{w}/bin/plain:{w}/bin", "/", "{w}/bin/run"),  # a file is no folder
-    ],
-)
-def test_a_program_is_found(kata, tools, name, search, cwd, found):
+FOUND = [  # name, search, cwd, the file; W is the folder of the tools
+    ("run", "W/empty:W/bin", "/", "W/bin/run"),
+    ("run", "W/bin:W/more", "/", "W/bin/run"),  # the first one wins
+    ("link", "W/bin", "/", "W/bin/link"),
+    ("run", "bin", "W", "W/bin/run"),  # a relative folder counts from cwd
+    ("run", "", "W/bin", "W/bin/run"),  # an empty one is cwd itself
+    ("run", "W/empty:", "W/bin", "W/bin/run"),
+    ("run", ":W/empty", "W/bin", "W/bin/run"),
+    ("W/bin/run", "W/empty", "/", "W/bin/run"),  # a path needs no search
+    ("bin/run", "W/empty", "W", "W/bin/run"),
+    ("run", "W/bin/plain:W/bin", "/", "W/bin/run"),  # a file is no folder
+    ("folder", "W/bin:W/more", "/", "W/more/folder"),  # a folder is no program, and no hindrance
+]
+REFUSED = [
+    ("plain", "W/bin", "PermissionError"),
+    ("plain", "W/bin:W/empty", "PermissionError"),  # remembered until nothing better comes
+    ("plain", "W/empty:W/bin", "PermissionError"),
+    ("folder", "W/bin", "PermissionError"),
+    ("W/bin/folder", "", "PermissionError"),
+    ("W/bin/plain", "W/bin", "PermissionError"),
+    ("dangling", "W/bin", "FileNotFoundError"),
+    ("bin/run", "W", "FileNotFoundError"),  # a name with a slash is not searched for
+    ("W/bin/plain/run", "", "FileNotFoundError"),
+    ("", "W/bin", "FileNotFoundError"),
+]
+
+
+def test_a_program_is_found(kata, tools):
     """By path or by name, from the right folder."""
-    name, search, cwd, found = (text.format(w=tools) for text in (name, search, cwd, found))
-    got = kata.find_program(name, search, cwd)
-    assert got.replace("/./", "/") == found
+    rows = [[text.replace("W", str(tools)) for text in row] for row in FOUND]
+    got = kata.script([[None, "find_program", row[:3]] for row in rows])
+    assert [path.replace("/./", "/") for path in got] == [row[3] for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("name", "search", "error"),
-    [
-        ("plain", "{w}/bin", "PermissionError"),
-        ("plain", "{w}/bin:{w}/empty", "PermissionError"),
-        ("folder", "{w}/bin", "PermissionError"),
-        ("{w}/bin/folder", "", "PermissionError"),
-        ("{w}/bin/plain", "{w}/bin", "PermissionError"),
-        ("dangling", "{w}/bin", "FileNotFoundError"),
-        ("bin/run", "{w}", "FileNotFoundError"),  # a name with a slash is not searched for
-        ("{w}/bin/plain/run", "", "FileNotFoundError"),
-        ("", "{w}/bin", "FileNotFoundError"),
-    ],
-)
-def test_a_program_is_not_found(kata, tools, name, search, error):
+def test_a_program_is_not_found(kata, tools):
     """What may not be executed is told apart from what is not there."""
-    name, search = (text.format(w=tools) for text in (name, search))
-    with kata.raises(error):
-        kata.find_program(name, search, "/")
+    rows = [[text.replace("W", str(tools)) for text in row[:2]] for row in REFUSED]
+    got = kata.script([[None, "find_program", [*row, "/"]] for row in rows])
+    assert [error.class_name for error in got] == [row[2] for row in REFUSED]
 
 
 def test_sampled_endings_come_through(box, seed):
@@ -156,21 +158,13 @@ def test_the_program_has_three_descriptors(box):
         assert sorted(box.descriptors(program)) == [0, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("content", "status"),
-    [(ELF, 126), (b"no interpreter line", 126), (b"#!/no/such/shell\n", 127)],
-)
-def test_a_program_that_the_kernel_refuses(box, content, status):
-    """126 for what is no program, 127 when its interpreter is missing."""
-    path = box.write("/srv/odd", content, mode=0o755)
-    got = box.cask(["run", path])
-    assert (got.status, got.stdout) == (status, b"")
-    assert b"exec: " in got.stderr
-
-
-def test_a_folder_is_no_program(box):
-    """It may be entered, but not run."""
-    assert box.cask(["run", "/usr/bin"]).status == 126
+def test_programs_that_the_kernel_refuses(box):
+    """126 for what is no program or a folder, 127 when a script's interpreter is missing."""
+    odd = {"elf": ELF, "text": b"no interpreter line", "script": b"#!/no/such/shell\n"}
+    paths = [box.write(f"/srv/{name}", content, mode=0o755) for name, content in odd.items()]
+    runs = [box.cask(["run", path]) for path in [*paths, "/usr/bin"]]
+    assert [run.status for run in runs] == [126, 126, 127, 126]
+    assert [(run.stdout, b"exec: " in run.stderr) for run in runs] == [(b"", True)] * 4
 
 
 def test_the_search_path_is_the_program_s_own(box):
@@ -226,9 +220,7 @@ def test_a_megabyte_passes_both_ways(box, seed):
 
 def test_twenty_engines_do_not_mix(box):
     """Each gives its own program's status, whichever ends first."""
-    engines = [
-        box.start_cask(["run", "sh", "-c", f"read line; exit {n}"]) for n in range(20)
-    ]
+    engines = [box.start_cask(["run", "sh", "-c", f"read line; exit {n}"]) for n in range(20)]
     for engine in reversed(engines):
         engine.send(b"\n")
     assert [engine.wait().status for engine in engines] == list(range(20))
@@ -324,10 +316,10 @@ runner.run(spec("sh", "-c", "echo ran > /tmp/ran; sleep 60"), [("orphan", orphan
     assert box.leaks() == {}
 
 
-@pytest.mark.parametrize("arguments", [["true"], ["sh", "-c", "kill -9 $$"], ["no-such-program"]])
-def test_no_end_leaves_anything_behind(box, arguments):
-    """Neither a good end nor a bad one nor none at all."""
-    box.cask(["run", *arguments])
+def test_no_end_leaves_anything_behind(box):
+    """Neither a good end, nor a killed program, nor a failed exec."""
+    for arguments in (["true"], ["sh", "-c", "kill -9 $$"], ["no-such-program"]):
+        box.cask(["run", *arguments])
     assert box.leaks() == {}
 
 

@@ -34,8 +34,9 @@ NOT_FOUND, NOT_EXECUTABLE, ENGINE_FAILED = 127, 126, 125
 def run(spec: dict, steps: Sequence[Step] = ()) -> int:
     """Start the program, see it through, and return the exit status that `cask run` shall end with.
 
-    While it runs, each signal of FORWARDED that reaches the engine is sent on to the program, once, and
-    does nothing else. A program that only stops has not ended. The status is the program's, as `exit_code`
+    From the call on, each signal of FORWARDED that reaches the engine is sent on to the program, once, and
+    does nothing else; one that comes before the program runs waits for it. A program that only stops has
+    not ended. The status is the program's, as `exit_code`
     has it. When it could not be started: NOT_FOUND if exec says ENOENT, NOT_EXECUTABLE if exec says
     anything else, ENGINE_FAILED if another step failed, with one line on standard error that holds the
     text of the StepFailed. Nothing of the engine's own ever goes to standard output. The caller's signal

@@ -41,7 +41,7 @@ def find_program(name: str, search: str, cwd: str) -> str:
         path = os.path.join(cwd, folder, name)
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-        refused = refused or bool(name) and os.path.exists(path)
+        refused = refused or (bool(name) and os.path.exists(path))
     number = errno.EACCES if refused else errno.ENOENT
     raise OSError(number, os.strerror(number), name)
     # END SOLUTION
@@ -53,7 +53,8 @@ def start(spec: dict, steps: Sequence[Step] = ()) -> int:
     In the child come, in this order: `steps`, each called without arguments; the working directory,
     `cwd`; the program, found as `args[0]` along the PATH of `env` (or DEFAULT_PATH), with exactly `args`
     and `env`, a list of "K=V". The program starts with the standard streams and no other descriptor, with
-    every signal at its default and none blocked, and it is killed when the engine dies.
+    every signal at its default and none blocked. It is killed when the engine dies, and if the engine
+    dies while the child is still on its way, it is never started.
 
     If an OSError stops the child on its way, StepFailed is raised here with the name of the step ("cwd",
     "exec", or the one given) and the errno, and the child is gone, not even a zombie left. Whatever
@@ -82,22 +83,28 @@ FAILED = 125
 
 def _become(spec: dict, steps: Sequence[Step], engine: int, report: int) -> None:
     """The child's whole life until exec."""
-    process, step = spec["process"], "exec"
+    process = spec["process"]
+    way = [
+        *steps,
+        ("cwd", lambda: os.chdir(process["cwd"])),
+        ("exec", lambda: _execute(process, engine, report)),
+    ]
     try:
-        for step, act in steps:
+        for step, act in way:
             act()
-        step = "cwd"
-        os.chdir(process["cwd"])
-        step = "exec"
-        env = dict(line.split("=", 1) for line in process["env"])
-        program = find_program(process["args"][0], env.get("PATH", DEFAULT_PATH), process["cwd"])
-        _die_with(engine)
-        _forget_inheritance(report)
-        os.execve(program, process["args"], env)
     except OSError as error:
         os.write(report, f"{error.errno} {step}".encode())
     finally:
         os._exit(FAILED)
+
+
+def _execute(process: dict, engine: int, report: int) -> None:
+    env = dict(line.split("=", 1) for line in process["env"])
+    search = env.get("PATH", DEFAULT_PATH)
+    program = find_program(process["args"][0], search, process["cwd"])
+    _die_with(engine)
+    _forget_inheritance(report)
+    os.execve(program, process["args"], env)
 
 
 def _die_with(engine: int) -> None:

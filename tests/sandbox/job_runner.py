@@ -1,0 +1,27 @@
+"""Stands in for a host in these tests: runs job.py of its working directory.
+
+Used in both ways in which hosts come to life: started as a program, and called by the nursery.
+"""
+
+import os
+import sys
+import traceback
+
+
+def main():
+    code = 0
+    try:
+        with open("job.py", encoding="utf-8") as file:
+            exec(compile(file.read(), "job.py", "exec"), {"__name__": "job"})
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
