@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -42,7 +43,8 @@ class Direct:
         results: list[Any] = []
         for handle, name, arguments in steps:
             try:
-                results.append(getattr(self if handle is None else handle, name)(*arguments))
+                target = self if handle is None else handle
+                results.append(functools.reduce(getattr, name.split("."), target)(*arguments))
             except Exception as error:
                 results.append(Caught(error))
         return results

@@ -21,6 +21,7 @@ from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, Own
 from grader.box_process import WORD, BoxProcess, Result, judge_stub
 from grader.box_views import MountEntry, ProcessEntry, mount_entries, process_entry, status_fields
 from grader.errors import SandboxUnavailable
+from grader.faults import ExpectationUnmet
 from grader.languages import MEBI
 from grader.sandbox import Mount
 
@@ -32,7 +33,7 @@ INIT = 1
 ROOTFS_FOLDERS = ("/proc", "/tmp", "/dev", "/etc", "/root", "/run", "/sys", "/usr")
 
 
-class NotThere(AssertionError):
+class NotThere(ExpectationUnmet):
     """A process or a path that the suite looks at does not exist in the box."""
 
 
@@ -255,7 +256,7 @@ class Box:
         end = min(time.monotonic() + timeout, self._deadline)
         while not condition():
             if time.monotonic() >= end:
-                raise AssertionError(f"{what}: not within {timeout:g} s")
+                raise ExpectationUnmet(f"{what}: not within {timeout:g} s")
             time.sleep(POLL_SECONDS)
 
     # -- what is left behind ------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from grader.box_door import Door, milliseconds
 from grader.box_plan import CASK
-from grader.faults import Crashed, NotBuilt, TimedOut, WrongAnswer
+from grader.faults import Crashed, ExpectationUnmet, NotBuilt, TimedOut, WrongAnswer
 
 MOST_OUTPUT = 16 << 20
 NOT_BUILT = b"cask: not built yet: "  # what the kit prints when it meets a stub
@@ -44,7 +44,7 @@ class Result:
     raw: int  # the word that waitpid gave
 
 
-class SilentCommand(AssertionError):
+class SilentCommand(ExpectationUnmet):
     """The command ended without printing what was waited for."""
 
 

@@ -153,7 +153,7 @@ def _close_gap(kept: list[str], lines: Sequence[str], at: int) -> int:
     after = at
     while after < len(lines) and not lines[after].strip():
         after += 1
-    opens = bool(kept) and kept[-1].endswith("{")
+    opens = bool(kept) and kept[-1].split("//")[0].rstrip().endswith("{")
     closes = after < len(lines) and lines[after].lstrip().startswith("}")
     kept += [""] * (0 if opens or closes else max(before, after - at))
     return after

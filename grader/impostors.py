@@ -1,12 +1,12 @@
 """Plausible wrong solutions, kept as patches on the reference, each named for its misconception.
 
-    Misconception: one plain sentence
-    Hint: 2
-    Language: java          (only where it is not Python)
+Misconception: one plain sentence
+Hint: 2
+Language: java          (only where it is not Python)
 
-    --- a/python/page_file.py
-    +++ b/python/page_file.py
-    @@ …
+--- a/python/page_file.py
++++ b/python/page_file.py
+@@ …
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ def load(path: Path) -> Impostor:
     text = path.read_text("utf-8")
     head = dict(_HEAD.findall(text.split("\n--- ", 1)[0]))
     if "Misconception" not in head:
-        raise CourseError(f"{path}:1: no misconception", "Begin with `Misconception: …` in a sentence.")
+        raise CourseError(
+            f"{path}:1: no misconception", "Begin with `Misconception: …` in a sentence."
+        )
     language = head.get("Language", "python").strip()
     if language not in LANGUAGES:
-        raise CourseError(f"{path}: unknown language {language!r}", f"One of {', '.join(LANGUAGES)}.")
+        raise CourseError(
+            f"{path}: unknown language {language!r}", f"One of {', '.join(LANGUAGES)}."
+        )
     hint = head.get("Hint", "1").strip()
     if hint not in ("1", "2", "3"):
         raise CourseError(f"{path}: hint {hint!r}", "`Hint:` is 1, 2 or 3.")

@@ -136,6 +136,7 @@ class Nursery:
         with far:
             self._process: Process = sandbox.start_nursery(command, far.fileno())
         self._seccomp = sandbox.filter.hex()
+        self._root = sandbox.root
 
     def start(
         self, workdir: Path, user: int, limits: Limits, environment: Mapping[str, str], channel: int
@@ -151,6 +152,9 @@ class Nursery:
         }
         out, out_far = os.pipe()
         err, err_far = os.pipe()
+        if self._root:  # so that it can open /dev/stdout
+            os.fchown(out_far, user, user)
+            os.fchown(err_far, user, user)
         status, status_far = socket.socketpair()
         far = [channel, out_far, err_far, status_far.fileno()]
         try:
@@ -178,5 +182,3 @@ class Nursery:
         self._process.kill()
         os.close(self._process.stdout)
         os.close(self._process.stderr)
-
-

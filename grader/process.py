@@ -168,7 +168,7 @@ class Process:
         if not self._status.init:
             _sweep(self._token)
         self._status.drain()
-        self._ending = Ending(kind, signals.SIGKILL) if kind else self._verdict(code)
+        self._ending = Ending(kind, int(signals.SIGKILL)) if kind else self._verdict(code)
         unborn = kind is None and code >= 0 and self._status.exit_code is None
         self._close()
         if unborn:
@@ -183,9 +183,9 @@ class Process:
     def _verdict(self, code: int) -> Ending:
         status = self._status.exit_code
         if code < 0 or status is None:  # bubblewrap itself was killed
-            return Ending("killed", signals.SIGKILL)
+            return Ending("killed", int(signals.SIGKILL))
         if status == 128 + signals.SIGXCPU:
-            return Ending("cpu", signals.SIGXCPU)
+            return Ending("cpu", int(signals.SIGXCPU))
         if 128 < status <= 128 + signals.SIGRTMAX:
             return Ending("signaled", status - 128)
         return Ending("exited", status)
@@ -293,8 +293,11 @@ class Usage:
             size_now, files_now = procfs.usage(path)
             bytes_grown += max(0, size_now - size)
             files_grown += max(0, files_now - files)
-        for place in ("tmp", "dev/shm"):
-            files_grown += procfs.usage(Path(f"/proc/{init}/root/{place}"))[1]
+        for command in procfs.children(init)[
+            :1
+        ]:  # while there is none, /tmp may not be its own yet
+            for place in ("tmp", "dev/shm"):
+                files_grown += procfs.usage(Path(f"/proc/{command}/root/{place}"))[1]
         return bytes_grown > self.limits.disk or files_grown > self.limits.files
 
 

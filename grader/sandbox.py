@@ -29,6 +29,7 @@ __all__ = ["Command", "Ending", "Limits", "Mount", "Process", "Sandbox", "hold_l
 ENCLOSED = (
     "SFS_ENCLOSED"  # set for the enclosed process: the path of the bubblewrap that works here
 )
+LIFELINE = "SFS_LIFELINE"  # set for the enclosed process: a descriptor for `hold_lifeline`
 SHARED_COUNT = 4096  # old kernels count all processes of a user: room for what else the user runs
 USUAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
 PROBE_SECONDS = 20
@@ -188,8 +189,14 @@ class Sandbox:
             keeper = ["/bin/sh", "-c", KEEPER, "keeper", str(lifeline_far)]
             return self._spawn(
                 [*options, "--", *keeper, *argv],
-                environment={**environment, ENCLOSED: str(self.bwrap)},
-                inherit=(*inherit, *ours),
+                environment={
+                    **environment,
+                    ENCLOSED: str(self.bwrap),
+                    LIFELINE: str(lifeline_far),
+                },
+                # the near end of the status pipe too: writing its status to nobody would end
+                # bubblewrap half-way, and its child would wait for it for ever
+                inherit=(*inherit, status, *ours),
                 status=status,
                 lifeline=lifeline,
                 limits=Limits(),

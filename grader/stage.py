@@ -259,11 +259,12 @@ class Stage:
         classes.mkdir()
         classes.chmod(0o777)
         build = self.home / "build"
-        submission.write({"Host.java": (HOSTS / "Host.java").read_bytes()}, build)
+        hosts = {path.name: path.read_bytes() for path in sorted(HOSTS.glob("*.java"))}
+        submission.write(hosts, build)
         names = [f"{CODE}/{n}" for n in sorted(self.scene.sources)]
         names += [f"{CODE}/kit/{n}" for n in sorted(self.scene.kit)]
         argv = [*self.scene.runtime.compiler, "-nowarn", "-g", "-encoding", "UTF-8", "-proc:none"]
-        argv += ["-d", "/tmp/out", "/sfs/Host.java", *names]
+        argv += ["-d", "/tmp/out", *(f"/sfs/{name}" for name in hosts), *names]
         mounts = [m for m in self.read_only_mounts if m.target != SANDBOX_CLASSES]
         mounts += [Mount(classes, "/tmp/out", writable=True), Mount(build, "/sfs")]
         command = Command(

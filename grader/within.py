@@ -156,7 +156,14 @@ def _run(job: Assignment, reporter: Reporter) -> int:
     try:
         paths = [str(p) for p in grading.suites().values()]
         options = [f"-pno:{name}" for name in UNUSED]
-        options += ["-c", os.devnull, "--rootdir=/", "--noconftest", "--import-mode=importlib", "-ppytest_timeout"]
+        options += [
+            "-c",
+            os.devnull,
+            "--rootdir=/",
+            "--noconftest",
+            "--import-mode=importlib",
+            "-ppytest_timeout",
+        ]
         options += ["--continue-on-collection-errors", *(["-k", job.only] if job.only else [])]
         status = pytest.main([*options, *paths], plugins=[plugin, _Handover(grading)])
         if status not in (0, 1):

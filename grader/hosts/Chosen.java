@@ -95,7 +95,7 @@ final class Chosen {
     Object invoke(Object target) {
         try {
             if (!executable.trySetAccessible() && !Modifier.isPublic(executable.getModifiers())) {
-                throw new Fault(Fault.NO_NAME, executable.getName() + " is not for callers outside");
+                throw new Fault(Fault.NO_NAME, executable.getName() + " is closed to callers");
             }
             if (executable instanceof Constructor) {
                 return ((Constructor<?>) executable).newInstance(arguments);

@@ -39,7 +39,8 @@ final class Fault extends RuntimeException {
         for (Object item : frames) {
             Map<String, Object> frame = Host.asMap(item);
             text.append("\n    at ").append(frame.get("function"));
-            text.append(" (").append(frame.get("file")).append(':').append(frame.get("line")).append(')');
+            text.append(" (").append(frame.get("file")).append(':');
+            text.append(frame.get("line")).append(')');
         }
         return text.toString();
     }

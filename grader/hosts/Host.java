@@ -27,7 +27,7 @@ import java.util.stream.BaseStream;
  *       whatever else poses as a list or a number crosses as an opaque reference.
  *   <li>The trusted end believes nothing that is said here. What a host does against hostile code
  *       keeps honest reports readable; it does not protect the verdict.
- *   <li>It starts fast, because every test gets a process of its own. Hence no lambda, no stream and
+ *   <li>It starts fast, because every test gets a process of its own. Hence no lambda, no stream,
  *       no regular expression on the way to the first answer, as each costs milliseconds at its
  *       first use; compile it with -XDstringConcat=inline for the same reason.
  * </ul>

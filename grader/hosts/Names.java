@@ -132,7 +132,8 @@ final class Names {
     /** Public methods, then those that the learner left without a modifier; never private ones. */
     private static List<Method> all(Class<?> kind) {
         List<Method> all = new ArrayList<>(Arrays.asList(kind.getMethods()));
-        for (Class<?> own = kind; !Problem.isBuiltin(own); own = own.getSuperclass()) {
+        Class<?> own = kind;
+        for (; own != null && !Problem.isBuiltin(own); own = own.getSuperclass()) {
             for (Method method : own.getDeclaredMethods()) {
                 if ((method.getModifiers() & (Modifier.PRIVATE | Modifier.PUBLIC)) == 0) {
                     all.add(method);

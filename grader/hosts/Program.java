@@ -94,9 +94,9 @@ final class Program {
 
     /**
      * SIGTERM interrupts main and starts the shutdown hooks; the process ends with 0 as soon as
-     * main returns, else with 143 shortly before its grace is over. (A handler of our own, because a
-     * hook alone cannot tell SIGTERM from an exit that main itself asked for.) By reflection, as
-     * javac warns of sun.misc.Signal wherever it is named.
+     * main returns, else with 143 shortly before its grace is over. (A handler of our own, as a hook
+     * alone cannot tell SIGTERM from an exit that main itself asked for.) By reflection, as javac
+     * warns of sun.misc.Signal wherever it is named.
      */
     private static void onTerminate(Thread main, double grace) {
         InvocationHandler handler = new InvocationHandler() {

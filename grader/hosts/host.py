@@ -14,19 +14,17 @@ import _signal
 import _thread
 import os
 import sys
-
 from _json import encode_basestring_ascii, make_encoder, make_scanner
 
 # The learner's code must neither find the host's files nor have a place on its path taken by them.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from host_errors import Ban, exit_of, fault_of, raised_by_callback  # noqa: E402
-from host_values import (  # noqa: E402
+from host_errors import Ban, exit_of, fault_of, raised_by_callback
+from host_values import (
     MISUSE,
     NO_NAME,
     UNCROSSABLE,
     Encoder,
     Fault,
-    Uncrossable,
     Values,
     is_class,
     mro_of,
@@ -36,7 +34,9 @@ from host_values import (  # noqa: E402
 
 del sys.path[0], sys.modules["host_errors"], sys.modules["host_values"]
 
-ENOUGH_BYTES = 1 << 20  # a batch of iterator values is cut here, so that many big values still cross
+ENOUGH_BYTES = (
+    1 << 20
+)  # a batch of iterator values is cut here, so that many big values still cross
 EXIT_FAULT = 70  # the conversation broke: EX_SOFTWARE of sysexits.h
 STREAMS = (sys.stdout, sys.stderr)
 

@@ -132,7 +132,11 @@ class Values:
         """The same number is the same object, so that `is` and `==` work for the learner."""
         if number not in self.callbacks:
             function = methods is None
-            made = Callback(self.ask, number) if function else CallbackObject(self.ask, number, methods)
+            made = (
+                Callback(self.ask, number)
+                if function
+                else CallbackObject(self.ask, number, methods)
+            )
             self.callbacks[number] = made
         return self.callbacks[number]
 

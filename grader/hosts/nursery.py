@@ -31,7 +31,13 @@ import types  # noqa: F401
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
 SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = (
+    1,
+    4,
+    22,
+    24,
+    38,
+)
 SECCOMP_MODE_FILTER = 2
 LAST_CAP = 40
 ROOM = "/worlds"  # where all working directories lie until a child has taken its own
@@ -48,7 +54,10 @@ def check(result, what):
 
 def clone(flags):
     """fork into new namespaces; 0 in the child."""
-    pid = check(libc.syscall(SYS_CLONE, ctypes.c_long(flags | signal.SIGCHLD), None, None, None, None), "clone")
+    pid = check(
+        libc.syscall(SYS_CLONE, ctypes.c_long(flags | signal.SIGCHLD), None, None, None, None),
+        "clone",
+    )
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
     return pid
@@ -76,7 +85,8 @@ def own_files(workdir, tmp_bytes):
 def no_privilege(user, limits, seccomp):
     """Limits, another user id, no capability, no way to gain one, and the filter of system calls."""
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, name), (value, value))
+        last = value + 1 if name == "RLIMIT_CPU" else value  # SIGXCPU first, which tells the reason
+        resource.setrlimit(getattr(resource, name), (value, last))
     if os.geteuid() == 0:
         for capability in range(LAST_CAP + 1):
             libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
@@ -91,13 +101,19 @@ def no_privilege(user, limits, seccomp):
     if seccomp:
         program = ctypes.create_string_buffer(seccomp, len(seccomp))
         fprog = (ctypes.c_uint64 * 2)(len(seccomp) // 8, ctypes.addressof(program))
-        check(libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), fprog, 0, 0), "seccomp")
+        check(
+            libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), fprog, 0, 0), "seccomp"
+        )
 
 
 def map_self():
     """In a new user namespace: keep the id one had."""
     user, group = USER
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
         descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
         os.write(descriptor, text.encode())
         os.close(descriptor)

@@ -16,7 +16,7 @@ def fails_with(error):
 
 def test_a_function_is_called_and_its_answer_comes_back(peer):
     """The learner's code calls a function of the test's and goes on with its answer."""
-    function = peer.function(lambda value: value + ["answer"])
+    function = peer.function(lambda value: [*value, "answer"])
     assert peer.call("apply", function, ["asked"]) == ["asked", "answer"]
 
 
@@ -87,21 +87,21 @@ def test_a_value_that_cannot_cross_to_a_callback_ends_the_call(peer):
     assert refused.message == "argument 1 of the callback[0]: the value contains itself"
 
 
+@pytest.mark.languages("python", "java")
 def test_a_thread_of_the_learner_s_may_call_back(peer):
     """While a call lasts, any thread of the learner's may use the test's functions."""
-    peer.language.pick(python=True, java=True)
     assert peer.call("apply_in_thread", peer.function(lambda value: value + 1), 1) == 2
 
 
+@pytest.mark.languages("java")
 def test_java_gives_a_function_s_answer_its_declared_type(peer):
     """A generic functional interface converts the answer, and its default methods work."""
-    peer.language.pick(java=True)
     assert peer.call("doubled", peer.function(lambda value: value + 1)) == 10
 
 
+@pytest.mark.languages("typescript")
 def test_a_call_in_a_callback_cannot_wait_for_a_promise(peer):
     """Where the event loop stands still, an async function is refused instead of hanging."""
-    peer.language.pick(typescript=True)
     function = peer.function(lambda value: peer.refusal("add_later", 1, 2).message)
     assert "cannot wait for a promise" in peer.call("apply", function, 1)
 

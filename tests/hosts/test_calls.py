@@ -136,10 +136,13 @@ def test_a_module_that_does_not_exist_is_told(start):
     assert peer.call("add", 1, 1) == 2
     refused = peer.refusal("xylophone")
     assert refused.code == NO_NAME
-    file = peer.language.pick(python="not_there.py", typescript="notThere.ts", java="class NotThere")
+    file = peer.language.pick(
+        python="not_there.py", typescript="notThere.ts", java="class NotThere"
+    )
     assert file in refused.message
 
 
+@pytest.mark.languages("java")
 @pytest.mark.parametrize(
     ("values", "chosen"),
     [
@@ -154,19 +157,18 @@ def test_a_module_that_does_not_exist_is_told(start):
 )
 def test_java_picks_the_overload_that_fits_best(peer, values, chosen):
     """Of several overloads the one that fits with the least conversion is called."""
-    peer.language.pick(java=True)
     assert peer.call("overloaded", *values) == chosen
 
 
+@pytest.mark.languages("java")
 def test_java_converts_arguments_to_what_the_parameters_want(peer):
     """Integers inside arrays, lists and maps become what the generic types say."""
-    peer.language.pick(java=True)
     assert peer.call("sum", [1, 2], [3], {"a": 4}) == 10
 
 
+@pytest.mark.languages("java")
 def test_java_tells_what_would_have_fitted(peer):
     """Arguments that no overload takes are told with the overloads there are."""
-    peer.language.pick(java=True)
     refused = peer.refusal("count_long_words", ["a"], 2**40)
     assert refused.code == NO_NAME
     assert refused.message == (
@@ -175,15 +177,15 @@ def test_java_tells_what_would_have_fitted(peer):
     )
 
 
+@pytest.mark.languages("typescript")
 def test_a_promise_is_awaited(peer):
     """An async function's answer is what its promise becomes."""
-    peer.language.pick(typescript=True)
     assert peer.call("add_later", 1, 2) == 3
 
 
+@pytest.mark.languages("typescript")
 def test_a_host_runs_with_its_types_in_place(start, language):
     """host.ts and the learner's .ts run as they are, only slower."""
-    language.pick(typescript=True)
     assert start("probe", language=language.unprepared()).call("add", 1, 1) == 2
 
 
@@ -214,6 +216,7 @@ def test_a_batch_stops_at_the_first_error_if_it_shall(peer, stop, done):
 # -- bans ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.languages("python", "typescript")
 def test_a_banned_module_is_refused_by_name(start, language):
     """The learner's own import of a banned module is an error of its own kind, naming module and file."""
     banned = language.pick(python="socketserver", typescript="net")
@@ -223,6 +226,7 @@ def test_a_banned_module_is_refused_by_name(start, language):
     assert refused.data["frames"][-1]["file"].startswith("probe.")
 
 
+@pytest.mark.languages("python", "typescript")
 def test_the_standard_library_may_use_a_banned_module(start, language):
     """A module that the learner may use works although it builds on a banned one."""
     banned = language.pick(python="socketserver", typescript="net")
@@ -230,9 +234,9 @@ def test_the_standard_library_may_use_a_banned_module(start, language):
     assert peer.call("use_around") == language.pick(python="http.server", typescript="object")
 
 
+@pytest.mark.languages("typescript")
 def test_a_banned_global_is_refused_too(start, language):
     """A global function of a banned name is refused when it is called."""
-    language.pick(typescript=True)
     peer = start("probe", bans=("fetch",))
     assert peer.refusal("fetch_something").code == BANNED
 

@@ -97,7 +97,16 @@ def test_hanging_up_during_a_callback_ends_the_process(start):
 
 @pytest.mark.parametrize(
     "line",
-    [b"\n", b"hello\n", b"[1]\n", b"{}{}\n", b'"text"\n', b'{"id": \n', b"\xff\xfe\n", b"[" * 100_000 + b"\n"],
+    [
+        b"\n",
+        b"hello\n",
+        b"[1]\n",
+        b"{}{}\n",
+        b'"text"\n',
+        b'{"id": \n',
+        b"\xff\xfe\n",
+        b"[" * 100_000 + b"\n",
+    ],
     ids=["empty", "word", "list", "two", "text", "cut", "bytes", "deep"],
 )
 def test_a_malformed_line_ends_the_host_with_a_word(start, line):
@@ -144,10 +153,10 @@ def test_a_request_in_pieces_is_one_request(peer):
     assert [peer.receive()["result"] for _ in range(3)] == [11, 11, 11]
 
 
+@pytest.mark.languages("python")
 def test_a_forked_child_that_comes_back_has_no_say(start):
     """A child that returns into the host is ended, and its parent's answer is the only one."""
     peer = start("probe")
-    peer.language.pick(python=True)
     assert peer.call("fork") == 70
     assert peer.call("echo", 1) == 1
     peer.ask("bye")

@@ -90,32 +90,32 @@ def test_a_hostile_error_is_still_answered(peer):
     assert refused.data["fields"] == {}
 
 
+@pytest.mark.languages("python")
 def test_a_system_exit_is_an_ordinary_error(peer):
     """Asking politely to exit does not end the host."""
-    peer.language.pick(python=True)
     data = peer.refusal("fail", "exit").data
     assert (data["class"], data["builtin"]) == ("SystemExit", True)
 
 
+@pytest.mark.languages("typescript")
 def test_a_thrown_value_that_is_no_error_is_answered(peer):
     """Whatever JavaScript lets one throw is named by its type."""
-    peer.language.pick(typescript=True)
     refused = peer.refusal("fail", "primitive")
     assert (refused.message, refused.data["class"]) == ("a string", "string")
 
 
+@pytest.mark.languages("typescript")
 @pytest.mark.parametrize("name", ["fail_later", "fail_outside"])
 def test_an_error_in_asynchronous_code_ends_the_call(peer, name):
     """A rejected promise, and an error that a timer raised meanwhile, are errors of the call."""
-    peer.language.pick(typescript=True)
     data = peer.refusal(name).data
     assert data["class"] == "PageCorrupt"
     assert data["frames"][-1]["file"] == "kit/errors.ts"
 
 
+@pytest.mark.languages("typescript")
 def test_a_promise_that_can_never_settle_is_an_error(peer):
     """When nothing is left to wait for, the call ends."""
-    peer.language.pick(typescript=True)
     assert "never settles" in peer.refusal("never_settle").message
 
 
@@ -133,9 +133,12 @@ def test_an_import_that_is_not_implemented_is_to_do(start):
     assert start("unwritten").refusal("anything").data["todo"] is True
 
 
+@pytest.mark.languages("python", "typescript")
 def test_a_syntax_error_is_told_with_its_line(start, language):
     """A file that is not the language is told as a syntax error in the learner's line."""
-    language.pick(python=True, typescript=True)
     data = start("malformed", language=language.unprepared()).refusal("add", 1, 2).data
     assert data["class"] == "SyntaxError"
-    assert (data["frames"][-1]["file"].split(".")[0], data["frames"][-1]["line"]) == ("malformed", 4)
+    assert (data["frames"][-1]["file"].split(".")[0], data["frames"][-1]["line"]) == (
+        "malformed",
+        4,
+    )

@@ -77,9 +77,9 @@ def test_an_iterator_may_be_an_argument(peer):
     assert peer.take(iterator, 1)["values"] == [1]
 
 
+@pytest.mark.languages("typescript")
 @pytest.mark.parametrize("name", ["iterable", "async_count"])
 def test_typescript_s_other_iterables_are_iterators(peer, name):
     """A plain object that makes an iterator, and an async generator, are pulled like a generator."""
-    peer.language.pick(typescript=True)
     iterator = peer.call(name, 3)
     assert peer.take(iterator, 5) == {"values": [0, 1, 2], "done": True}

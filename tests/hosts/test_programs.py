@@ -36,9 +36,9 @@ def test_a_program_that_handles_the_signal_exits_with_zero(server):
     assert "serving" in server.printed()
 
 
+@pytest.mark.languages("java")
 def test_a_program_may_listen_to_shutdown_hooks(server):
     """In Java a shutdown hook that makes main return is a good end too."""
-    server.language.pick(java=True)
     run(server, "hook")
     server.process.send_signal(signal.SIGTERM)
     assert server.ended() == 0
@@ -90,6 +90,15 @@ def test_a_module_without_main_is_told(start):
     with peer.refused("main") as caught:
         peer.ask("run", module="probe", config={})
     assert caught.value.code == -32002
+
+
+@pytest.mark.languages("python", "typescript")
+def test_a_program_that_cannot_be_imported_is_told(start):
+    """An error while importing the program's module is the answer."""
+    peer = start("broken")
+    with peer.refused("page 9 is torn"):
+        peer.ask("run", module="broken", config={})
+    assert peer.ask("bye") is None
 
 
 @pytest.mark.parametrize("mode", ["serve", "never ready"])

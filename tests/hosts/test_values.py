@@ -99,14 +99,16 @@ def test_an_integer_just_beyond_the_exact_ones_keeps_its_value(peer):
     assert (int(got["$int"]) if isinstance(got, dict) else got) == 2**53
 
 
-@pytest.mark.parametrize(
-    ("name", "special", "coded"),
-    [("typescript", "undefined", [None]), ("java", "optional", [None, "c"])],
-)
-def test_a_language_s_own_kind_of_nothing_is_null(peer, name, special, coded):
-    """undefined and an empty Optional are null; an Optional with a value is the value."""
-    peer.language.pick(**{name: True})
-    assert peer.call("special", special) == coded
+@pytest.mark.languages("typescript")
+def test_undefined_is_null(peer):
+    """What is not there is null."""
+    assert peer.call("special", "undefined") == [None]
+
+
+@pytest.mark.languages("java")
+def test_an_optional_is_its_value_or_null(peer):
+    """An Optional crosses as what is in it."""
+    assert peer.call("special", "optional") == [None, "c"]
 
 
 def test_what_poses_as_a_plain_value_is_an_opaque_reference(peer):
@@ -136,12 +138,15 @@ def test_deeper_nesting_is_refused(peer, depth):
 def test_a_value_that_holds_itself_is_refused_with_its_path(peer):
     """A cycle is told with the way to it."""
     refused = peer.refusal("holds_itself")
-    assert (refused.code, refused.message) == (UNCROSSABLE, "result.a[0][1]: the value contains itself")
+    assert (refused.code, refused.message) == (
+        UNCROSSABLE,
+        "result.a[0][1]: the value contains itself",
+    )
 
 
+@pytest.mark.languages("python", "java")
 def test_a_key_that_is_no_string_is_refused_with_its_path(peer):
     """A dict with other keys than strings cannot cross."""
-    peer.language.pick(python=True, java=True)
     refused = peer.refusal("odd_keys")
     assert refused.code == UNCROSSABLE
     assert refused.message == "result.rows[0].x: dict key 5 is not a string"

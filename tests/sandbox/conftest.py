@@ -97,51 +97,50 @@ class Room:
 
     def run(self, job: str, **more: Any) -> Ran:
         """Run a job to its end, watching what it uses as a run does."""
-        return finish(self.begin(job, **more))
+        return self.finish(self.begin(job, **more))
 
+    def finish(self, process: Process | Child, seconds: float = PATIENCE) -> Ran:
+        """Wait for the end, reading on; a job that takes too long fails the test."""
+        out, err = bytearray(), bytearray()
+        streams = [(process.stdout, out), (process.stderr, err)]
+        end = time.monotonic() + seconds
+        ending = None
+        try:
+            while ending is None and time.monotonic() < end:
+                process.over_limit()
+                ending = process.wait(0.02)
+                _read_on(streams)
+            assert ending is not None, f"still running; it said {out!r} {err!r}"
+            return Ran(ending, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+        finally:
+            self.end(process)
 
-def finish(process: Process | Child, seconds: float = PATIENCE) -> Ran:
-    """Wait for the end, reading on; a job that takes too long fails the test."""
-    out, err = bytearray(), bytearray()
-    streams = [(process.stdout, out), (process.stderr, err)]
-    end = time.monotonic() + seconds
-    ending = None
-    try:
-        while ending is None and time.monotonic() < end:
-            process.over_limit()
-            ending = process.wait(0.02)
-            read_on(streams)
-        assert ending is not None, f"still running; it said {out!r} {err!r}"
-        return Ran(ending, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
-    finally:
+    def end(self, process: Process | Child) -> None:
         process.kill()
-        for descriptor, _ in streams:
-            os.close(descriptor)
+        os.close(process.stdout)
+        os.close(process.stderr)
+
+    def await_output(self, process: Process | Child, wanted: bytes) -> None:
+        """Until the process has printed this."""
+        said, end = bytearray(), time.monotonic() + PATIENCE
+        while wanted not in said:
+            assert time.monotonic() < end, f"it only said {said!r}"
+            _read_on([(process.stdout, said)])
+            time.sleep(0.002)
+
+    def await_none_left(self, mark: str, seconds: float = 5.0) -> None:
+        """Until no process carries the mark any more."""
+        end = time.monotonic() + seconds
+        while left := procfs.marked(f"{MARK}={mark}"):
+            assert time.monotonic() < end, [procfs.children(p) for p in left]
+            time.sleep(0.01)
 
 
-def read_on(streams: list[tuple[int, bytearray]]) -> None:
+def _read_on(streams: list[tuple[int, bytearray]]) -> None:
     for descriptor, kept in streams:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(descriptor, 1 << 16):
                 kept += data
-
-
-def await_output(process: Process | Child, wanted: bytes) -> None:
-    """Until the process has printed this."""
-    said = bytearray()
-    end = time.monotonic() + PATIENCE
-    while wanted not in said:
-        assert time.monotonic() < end, f"it only said {said!r}"
-        read_on([(process.stdout, said)])
-        time.sleep(0.002)
-
-
-def await_none_left(mark: str, seconds: float = 5.0) -> None:
-    """Until no process carries the mark any more."""
-    end = time.monotonic() + seconds
-    while left := procfs.marked(f"{MARK}={mark}"):
-        assert time.monotonic() < end, [Path(f"/proc/{p}/cmdline").read_bytes() for p in left]
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ def main():
     code = 0
     try:
         with open("job.py", encoding="utf-8") as file:
-            exec(compile(file.read(), "job.py", "exec"), {"__name__": "job"})
+            job = file.read()
+        exec(compile(job, "job.py", "exec"), {"__name__": "job"})
     except SystemExit as end:
         code = end.code or 0
     except BaseException:

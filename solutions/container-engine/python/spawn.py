@@ -91,9 +91,11 @@ def _become(spec: dict, steps: Sequence[Step], engine: int, report: int) -> None
     ]
     try:
         for step, act in way:
-            act()
-    except OSError as error:
-        os.write(report, f"{error.errno} {step}".encode())
+            try:
+                act()
+            except OSError as error:
+                os.write(report, f"{error.errno} {step}".encode())
+                break
     finally:
         os._exit(FAILED)
 

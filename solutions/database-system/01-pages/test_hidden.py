@@ -6,7 +6,7 @@ from itertools import pairwise
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 SIZE = 512
@@ -350,7 +350,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
 @given(lives=st.lists(st.lists(STEPS, max_size=40), min_size=1, max_size=3))
 def test_any_sequence_of_calls_agrees_with_a_model(kata, path, lives):
     """Whatever is done in whatever order, over several openings, answers and file are right."""

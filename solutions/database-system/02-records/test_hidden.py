@@ -4,7 +4,7 @@ import struct
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 OVERHEAD = 22  # bytes before the first slot
@@ -153,7 +153,7 @@ FIELDS = st.sampled_from(sorted(TYPES)).flatmap(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
 @given(rows=st.lists(st.lists(FIELDS, max_size=12), min_size=1, max_size=5))
 def test_any_row_has_the_right_bytes_and_comes_back(kata, rows):
     """Rows of any types and values have exactly the bytes of the format, and are read back."""
@@ -253,7 +253,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
 @given(size=st.sampled_from([26, 64, 128, 200]), steps=st.lists(STEPS, max_size=50))
 def test_any_sequence_of_calls_agrees_with_a_list(page, kata, size, steps):
     """Whatever is done in whatever order, answers, free space and every byte are as they must be."""

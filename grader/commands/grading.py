@@ -1,0 +1,316 @@
+"""Commands that measure code: test, grade, watch, report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from grader.errors import UsageError
+from grader.here import Here, look
+from grader.session import Session
+from grader.verdict import RunResult, exit_status
+
+FORMATS = ("html", "json", "junit", "gradescope", "classroom", "markdown", "csv")
+
+
+def measuring(command: Any) -> Any:
+    """The options that all commands which measure have in common."""
+    for option in (
+        click.option(
+            "--json", "as_json", is_flag=True, help="The result as JSON, and nothing else."
+        ),
+        click.option("--unsafe", is_flag=True, help="Without a sandbox; every report will say so."),
+        click.option("--seed", type=int, metavar="N", help="Repeat the random data of a run."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("test")
+@click.argument("milestone", required=False)
+@click.option("-k", "only", default="", metavar="EXPRESSION", help="Only tests whose names match.")
+@click.option("--all", "everything", is_flag=True, help="Show every failing test in full.")
+@click.option(
+    "--repro",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the first failure's reproduction to FILE.",
+)
+@measuring
+@click.pass_obj
+def test_(
+    course: str | None, milestone: str | None, only: str, everything: bool, repro: Path | None,
+    seed: int | None, unsafe: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Run the visible tests of a milestone on your code.
+
+    \b
+    sfs test                 the milestone you are at
+    sfs test 01              an earlier one
+    sfs test -k torn --all   tests whose name holds "torn", each failure in full
+    sfs test --repro x.py    write a program that shows the first failure
+    """
+    here = look(course)
+    own, system, wanted = here.milestone(milestone)
+    session = Session(here, ("visible",), seed, fresh=True, unsafe=unsafe, quiet=as_json, only=only)
+    run = session.run([session.job(system, wanted, own.language, own.root)], str(own.root))
+    if as_json:
+        return _print_json(run)
+    result = run.milestones[0]
+    from grader import show
+
+    _say_unsafe(run)
+    if not result.tests:
+        print(f"{result.id}: {result.outcome}\n  {result.reason}")
+        return exit_status(run.milestones)
+    text = show.failures(result, everything=everything)
+    print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
+    _write_reproduction(result, repro)
+    if result.outcome == "passed":
+        print(f"All visible tests pass. Next: sfs grade {wanted.id}")
+    elif result.outcome == "todo":
+        print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {wanted.id}")
+    return exit_status(run.milestones)
+
+
+def _write_reproduction(result: Any, repro: Path | None) -> None:
+    text = next(
+        (t.failure.reproduction for t in result.tests if t.failure and t.failure.reproduction), ""
+    )
+    if repro is None:
+        if text:
+            print("To see the first failure on its own: sfs test --repro FILE")
+        return
+    if not text:
+        print("There is no failure that could be reproduced.")
+        return
+    from grader.workspace import write
+
+    if repro.exists():
+        raise UsageError(f"{repro}: is there already", "Choose another name.")
+    write(repro, text.encode())
+    print(f"The first failure's calls are in {repro}; run it in your folder.")
+
+
+@click.command("grade")
+@click.argument("selectors", nargs=-1, metavar="[SYSTEM[/NN]]...")
+@click.option("--all", "everything", is_flag=True, help="Every milestone of every system.")
+@click.option("--reference", is_flag=True, help="Grade the reference solutions.")
+@click.option(
+    "--code",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Grade the code in DIR.",
+)
+@click.option("--lang", metavar="LANG", help="python, typescript or java.")
+@click.option("--fresh", is_flag=True, help="Measure again even what is known.")
+@measuring
+@click.pass_obj
+def grade_(
+    course: str | None, selectors: tuple[str, ...], everything: bool, reference: bool, code: Path | None,
+    lang: str | None, fresh: bool, seed: int | None, unsafe: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Run visible and hidden tests, and record the verdict.
+
+    \b
+    sfs grade                                    your present milestone
+    sfs grade 01 02                              these milestones of your workspace
+    sfs grade --code ~/db --lang python database-system/02
+    sfs grade --all --reference                  the course itself
+    """
+    here = look(course)
+    session = Session(here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json)
+    folder, selected = _what(here, selectors, everything, reference, code, lang)
+    jobs = [
+        session.job(system, milestone, language, folder) for system, milestone, language in selected
+    ]
+    subject = "reference" if folder is None else str(folder)
+    run = session.run(jobs, subject)
+    if as_json:
+        return _print_json(run)
+    _print_run(run, here)
+    return exit_status(run.milestones)
+
+
+def _what(
+    here: Here,
+    selectors: tuple[str, ...],
+    everything: bool,
+    reference: bool,
+    code: Path | None,
+    lang: str | None,
+) -> tuple[Path | None, list[Any]]:
+    """The folder to be graded (None: the references), and which milestones in which language."""
+    if everything:
+        selectors = tuple(here.course.systems)
+    if reference and code:
+        raise UsageError("--reference and --code exclude each other", "Give one of them.")
+    if reference:
+        if not here.layout.has_solutions():
+            raise UsageError(
+                "this copy of the course has no solutions", "Grade your own code instead."
+            )
+        return None, list(here.select(selectors or tuple(here.course.systems), lang))
+    if code is None:
+        own, system = here.own()
+        if not selectors:
+            return own.root, [(system, here.milestone(None)[2], own.language)]
+        return own.root, list(here.select(selectors, lang or own.language))
+    if not selectors:
+        raise UsageError(
+            "--code needs to know what is built there",
+            "For example: sfs grade --code DIR database-system/01",
+        )
+    from grader.workspace import MEMORY, load
+
+    folder = code.resolve()
+    if lang is None and (folder / MEMORY).exists():
+        lang = load(folder).language
+    selected = list(here.select(selectors, lang))
+    if len({language for _, _, language in selected}) > 1:
+        raise UsageError(
+            "the language of the code is not clear", "Say it: --lang python, typescript or java."
+        )
+    return folder, selected
+
+
+def _print_run(run: RunResult, here: Here) -> None:
+    from grader import show
+
+    _say_unsafe(run)
+    if len(run.milestones) == 1 and run.milestones[0].outcome != "passed":
+        text = show.failures(run.milestones[0], everything=False)
+        if text:
+            print(text + "\n")
+    print(show.verdicts(run.milestones))
+    for result in run.milestones:
+        if result.reason:
+            print(f"\n{result.id} ({result.language}): {result.outcome}\n  {result.reason}")
+    passed = sum(m.outcome == "passed" for m in run.milestones)
+    suites = " and ".join((here.layout.has_solutions() and ("visible", "hidden")) or ("visible",))
+    print(f"\n{passed} of {len(run.milestones)} passed ({suites} suites), in {run.seconds:.1f} s")
+
+
+def _say_unsafe(run: RunResult) -> None:
+    if not run.sandboxed:
+        print(
+            "NOT SANDBOXED: the code under test could do whatever you can; this verdict counts for nothing.\n"
+        )
+
+
+def _print_json(run: RunResult) -> int:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(run), indent=2).decode() + "\n")
+    return exit_status(run.milestones)
+
+
+@click.command("watch")
+@click.argument("milestone", required=False)
+@click.option("--unsafe", is_flag=True, help="Without a sandbox.")
+@click.pass_obj
+def watch_(course: str | None, milestone: str | None, unsafe: bool) -> int:
+    """Run the visible tests again whenever you save a file. Ctrl-C ends it.
+
+    \b
+    sfs watch        the milestone that a saved file belongs to
+    sfs watch 02     always this one
+    """
+    from grader.watch import watch
+
+    here = look(course)
+    own, system = here.own()
+    fixed = system.milestone(milestone) if milestone else None
+    return watch(here, own, system, fixed, unsafe=unsafe)
+
+
+@click.command("report")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="FILE",
+    help="A result written by --json, instead of the workspace's.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to FILE.",
+)
+@click.option("--html", "kind", flag_value="html", help="One page, self-contained.")
+@click.option("--json", "kind", flag_value="json", default=True, help="report.json (the default).")
+@click.option("--junit", "kind", flag_value="junit", help="JUnit XML.")
+@click.option("--gradescope", "kind", flag_value="gradescope", help="results.json of Gradescope.")
+@click.option(
+    "--classroom",
+    "kind",
+    flag_value="classroom",
+    help="Exercism v3 with GitHub Classroom's extras.",
+)
+@click.option("--markdown", "kind", flag_value="markdown", help="A job summary.")
+@click.option("--csv", "kind", flag_value="csv", help="One row a test.")
+@click.pass_obj
+def report_(course: str | None, source: Path | None, output: Path | None, kind: str) -> int:
+    """Write the last verdicts in a format for people or machines.
+
+    \b
+    sfs report --html -o report.html
+    sfs grade --code DIR database-system --lang python --json > run.json
+    sfs report --from run.json --gradescope -o results.json
+    """
+    from grader.reports import render
+
+    run, history = _from_file(source) if source else _from_workspace(look(course))
+    text = render(run, kind, history)  # type: ignore[arg-type]
+    if output is None:
+        sys.stdout.write(text)
+        return 0
+    from grader.workspace import write
+
+    write(output, text.encode())
+    print(f"Written to {output}.")
+    return 0
+
+
+def _from_file(source: Path) -> tuple[RunResult, list[Any]]:
+    try:
+        return msgspec.json.decode(source.read_bytes(), type=RunResult), []
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{source}: is not a result of sfs: {error}", "Make one with --json."
+        ) from error
+
+
+def _from_workspace(here: Here) -> tuple[RunResult, list[Any]]:
+    import grader
+    from grader.progress import Progress
+    from grader.session import kept
+
+    own, _ = here.own()
+    attempts = Progress(own.progress).attempts()
+    history = [
+        (a.time, a.system, a.milestone, a.language, a.passed, a.total, a.outcome)
+        for a in attempts
+        if a.official
+    ]
+    results = tuple(kept(own))
+    if not results:
+        raise UsageError(
+            "there is nothing to report yet", "Measure something first: sfs test, or sfs grade."
+        )
+    last = attempts[-1]
+    run = RunResult(
+        course=here.course.course,
+        subject=str(own.root),
+        started=last.time,
+        seconds=sum(r.seconds for r in results),
+        seed=last.seed,
+        sandboxed=all(a.sandboxed for a in attempts[-len(results) :]),
+        grader=grader.__version__,
+        milestones=results,
+    )
+    return run, history

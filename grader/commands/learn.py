@@ -1,0 +1,435 @@
+"""Commands of a learner's way: start, next, lesson, hint, progress, diff, borrow, reset, shell."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader import show, workspace
+from grader.errors import CourseError, UsageError
+from grader.here import Here, languages, look
+from grader.languages import LANGUAGES
+from grader.layout import files
+from grader.manifest import Milestone, System
+from grader.progress import Attempt, Progress
+from grader.workspace import Workspace
+
+
+def where_am_i(course: str | None) -> None:
+    """`sfs` alone: the milestones with their bars, and the one command to type next."""
+    here = look(course)
+    if here.workspace is None:
+        print(f"{here.course.course}\n\nYou are not in a workspace. The systems:\n")
+        for system in here.course.systems.values():
+            titles = ", ".join(LANGUAGES[name].title for name in system.languages)
+            print(
+                f"  {system.id:20} {system.title} ({titles}; {len(system.milestones)} milestones)"
+            )
+        first = next(iter(here.course.systems))
+        print(f"\nNext: sfs start {first}")
+        return
+    own, system = here.own()
+    own = _up_to_date(here, own, system)
+    print(f"{system.title} in {LANGUAGES[own.language].title}, in {own.root}\n")
+    print(_bars(own, system))
+    print(f"\nNext: {_next_step(own, system)}")
+
+
+def _up_to_date(here: Here, own: Workspace, system: System) -> Workspace:
+    """Bring an older workspace up to the course, and say what changed and what did not."""
+    lost = [m for m in own.begun if m not in [x.id for x in system.milestones]]
+    if lost:
+        print(
+            f"This course no longer has {', '.join(lost)}; your files of it stay where they are.\n"
+        )
+    if own.fingerprint == workspace.fingerprint(here.layout, system, own.language):
+        return own
+    print(
+        "The course has changed since this workspace was made: the kit is brought up to date, your files stay.\n"
+    )
+    return own.refresh(here.layout, system)
+
+
+def _bars(own: Workspace, system: System) -> str:
+    latest = Progress(own.progress).latest()
+    lines = []
+    for milestone in system.milestones:
+        attempt = latest.get(milestone.id)
+        mark, told = _standing(own, milestone, attempt)
+        passed, total = (attempt.passed, attempt.total) if attempt else (0, 0)
+        line = f"  {mark} {milestone.id:22} {show.bar(passed, total)}  {told}"
+        lines.append(show.colour(line, told if told in show.COLOURS else ""))
+    return "\n".join(lines)
+
+
+def _standing(own: Workspace, milestone: Milestone, attempt: Attempt | None) -> tuple[str, str]:
+    if milestone.id in own.borrowed:
+        return "○", "borrowed"
+    if attempt is None:
+        return " ", "begun, not graded yet" if milestone.id in own.begun else ""
+    if attempt.outcome == "passed":
+        return "●", "passed"
+    return "◐", f"{attempt.passed} of {attempt.total} tests pass"
+
+
+def _next_step(own: Workspace, system: System) -> str:
+    present = workspace.current(own, system)
+    attempt = Progress(own.progress).latest().get(present.id)
+    done = present.id in own.borrowed or (attempt is not None and attempt.outcome == "passed")
+    if not done:
+        tested = any(a.milestone == present.id for a in Progress(own.progress).attempts())
+        return (
+            f"sfs test   (and sfs hint, when stuck on {present.title})"
+            if tested
+            else f"sfs lesson {present.id}"
+        )
+    return (
+        "sfs next"
+        if present is not system.milestones[-1]
+        else "sfs report --html -o report.html   (you are through)"
+    )
+
+
+@click.command("start")
+@click.argument("system")
+@click.option(
+    "--lang", metavar="LANG", help="python, typescript or java (default: the system's first)."
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where (default: SYSTEM-LANG here).",
+)
+@click.pass_obj
+def start_(course: str | None, system: str, lang: str | None, folder: Path | None) -> int:
+    """Begin a system: make a folder to work in, with the first stub.
+
+    \b
+    sfs start database-system
+    sfs start web-server --lang typescript --dir ~/my-server
+    """
+    here = look(course)
+    chosen = here.course.system(system)
+    first = chosen.milestones[0]
+    language = languages(chosen, first, lang)[0]
+    root = (folder or Path(f"{chosen.id}-{language}")).resolve()
+    existed = (root / workspace.MEMORY).exists()
+    own = workspace.create(root, here.layout, chosen, language)
+    if existed and own.begun:
+        print(
+            f"This workspace is there already: {root}. Nothing in it was changed.\n\nNext: {_next_step(own, chosen)}"
+        )
+        return 0
+    own, added = workspace.begin(own, here.layout, chosen, first)
+    print(f"{chosen.title} in {LANGUAGES[language].title}: {root}\n")
+    _say_begun(here, chosen, first, language, added)
+    print(f"\nNext: cd {_quoted(root)} && sfs lesson")
+    return 0
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _say_begun(
+    here: Here, system: System, milestone: Milestone, language: str, added: list[str]
+) -> None:
+    total = _count_tests(here, system, milestone)
+    print(f"Milestone {milestone.id}: {milestone.title}.")
+    print(f"  To fill in: {', '.join(added) or 'nothing new: your files were there already'}")
+    print(
+        f"  0 of {total} visible tests pass now, and that is as it should be: the stub only says what is asked."
+    )
+
+
+def _count_tests(here: Here, system: System, milestone: Milestone) -> int:
+    text = here.layout.visible_suite(system.id, milestone.id).read_text("utf-8")
+    return len(re.findall(r"^def test_", text, re.M))
+
+
+@click.command("next")
+@click.option("--anyway", is_flag=True, help="Even if the present milestone has not passed.")
+@click.pass_obj
+def next_(course: str | None, anyway: bool) -> int:
+    """Go on to the next milestone: adds its stubs beside your files.
+
+    \b
+    sfs next            after `sfs grade` passed
+    sfs next --anyway   leave this one for later
+    """
+    here = look(course)
+    own, system = here.own()
+    present = workspace.current(own, system)
+    if present is system.milestones[-1]:
+        print(f"{present.id} is the last milestone of {system.id}. There is nothing after it.")
+        return 0
+    attempt = Progress(own.progress).latest().get(present.id)
+    passed = present.id in own.borrowed or (attempt is not None and attempt.outcome == "passed")
+    if not passed and not anyway:
+        raise UsageError(
+            f"{present.id} has not passed yet",
+            "Grade it with `sfs grade`, or skip it with `sfs next --anyway`.",
+        )
+    following = system.milestones[system.milestones.index(present) + 1]
+    if own.language not in system.languages_of(following):
+        raise UsageError(
+            f"{following.id} is not offered in {LANGUAGES[own.language].title}",
+            f"Its languages: {', '.join(system.languages_of(following))}.",
+        )
+    own, added = workspace.begin(own, here.layout, system, following)
+    _say_begun(here, system, following, own.language, added)
+    print("\nNext: sfs lesson")
+    return 0
+
+
+@click.command("lesson")
+@click.argument("milestone", required=False)
+@click.option("--raw", is_flag=True, help="The Markdown itself.")
+@click.pass_obj
+def lesson_(course: str | None, milestone: str | None, raw: bool) -> int:
+    """Read the lesson of a milestone (the present one, or the one you name).
+
+    \b
+    sfs lesson
+    sfs lesson 01 --raw > lesson.md
+    sfs lesson web-server/02      outside a workspace
+    """
+    here = look(course)
+    system, wanted = _any_milestone(here, milestone)
+    text = _text(here.layout.lesson(system.id, wanted.id))
+    _print_markdown(text, raw=raw)
+    return 0
+
+
+def _any_milestone(here: Here, milestone: str | None) -> tuple[System, Milestone]:
+    if milestone and "/" in milestone:
+        name, _, number = milestone.partition("/")
+        system = here.course.system(name)
+        return system, system.milestone(number)
+    _, system, wanted = here.milestone(milestone)
+    return system, wanted
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise CourseError(
+            f"{path}: cannot be read: {error.strerror}", "Is the course complete?"
+        ) from error
+
+
+def _print_markdown(text: str, *, raw: bool) -> None:
+    import sys
+
+    if raw or not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    with console.pager(styles=True):
+        console.print(Markdown(text), width=min(console.width, 100))
+
+
+@click.command("hint")
+@click.argument("milestone", required=False)
+@click.option("--all", "everything", is_flag=True, help="All hints that you took already, again.")
+@click.pass_obj
+def hint_(course: str | None, milestone: str | None, everything: bool) -> int:
+    """Get one more hint: a nudge, then an approach, then almost the code.
+
+    \b
+    sfs hint
+    sfs hint --all     those you had
+    """
+    here = look(course)
+    own, system, wanted = here.milestone(milestone)
+    steps = hints(_text(here.layout.hints(system.id, wanted.id)))
+    progress = Progress(own.progress)
+    taken = progress.hints_taken(wanted.id)
+    if everything:
+        _print_markdown("\n\n".join(steps[:taken]) or "You have taken no hint yet.\n", raw=False)
+        return 0
+    if taken >= len(steps):
+        print("That was the last hint; here it is again.\n")
+        taken = len(steps) - 1
+    _print_markdown(steps[taken] + "\n", raw=False)
+    progress.take_hint(wanted.id, taken + 1)
+    left = len(steps) - taken - 1
+    print(f"\n{left} more hint{'s' if left != 1 else ''} for {wanted.id}.")
+    return 0
+
+
+def hints(text: str) -> list[str]:
+    """The steps of a hints.md: one for each `## ` heading."""
+    return [f"## {part.strip()}" for part in re.split(r"^## ", text, flags=re.M)[1:]]
+
+
+@click.command("progress")
+@click.option("--json", "as_json", is_flag=True, help="All attempts as JSON.")
+@click.pass_obj
+def progress_(course: str | None, as_json: bool) -> int:
+    """Show how far you got, and the last attempts.
+
+    \b
+    sfs progress
+    sfs progress --json
+    """
+    here = look(course)
+    own, system = here.own()
+    record = Progress(own.progress)
+    attempts = record.attempts()
+    if as_json:
+        print(json.dumps([vars(a) for a in attempts], indent=2))
+        return 0
+    if record.notice:
+        print(record.notice)
+    print(_bars(own, system))
+    rows = [
+        [a.time, a.milestone, a.suites, f"{a.passed}/{a.total}", show.colour(a.outcome, a.outcome)]
+        for a in attempts[-10:]
+    ]
+    print(
+        "\n" + show.table(rows, ["when (UTC)", "milestone", "suites", "tests", "verdict"])
+        if rows
+        else "\nNo attempt yet."
+    )
+    return 0
+
+
+def _reference(here: Here, own: Workspace, system: System, wanted: Milestone) -> dict[str, bytes]:
+    if not here.layout.has_solutions():
+        raise UsageError("this copy of the course has no solutions", "Ask your instructor.")
+    from grader import submission
+
+    reference = submission.read(here.layout.reference(system.id, own.language), own.language)
+    return {name: without_markers(reference[name]) for name in files(wanted, own.language)}
+
+
+def without_markers(source: bytes) -> bytes:
+    """A reference as a reader wants it: without the lines that tell the cutter where to cut."""
+    return re.sub(rb"^[ \t]*(#|//) (BEGIN|END) SOLUTION.*\n", b"", source, flags=re.M)
+
+
+@click.command("diff")
+@click.argument("milestone", required=False)
+@click.pass_obj
+def diff_(course: str | None, milestone: str | None) -> int:
+    """Compare your solution with the reference, once yours has passed.
+
+    \b
+    sfs diff 01
+    """
+    here = look(course)
+    own, system, wanted = here.milestone(milestone)
+    attempt = Progress(own.progress).latest().get(wanted.id)
+    if not (attempt and attempt.outcome == "passed") and wanted.id not in own.borrowed:
+        raise UsageError(
+            f"{wanted.id} has not passed yet",
+            "First your own way: the reference is shown after a pass.",
+        )
+    for name, text in _reference(here, own, system, wanted).items():
+        mine = (own.root / name).read_text("utf-8", "replace").splitlines(keepends=True)
+        theirs = text.decode().splitlines(keepends=True)
+        lines = list(difflib.unified_diff(mine, theirs, f"yours/{name}", f"reference/{name}"))
+        print("".join(_tinted(line) for line in lines) or f"{name}: the same, line for line")
+    return 0
+
+
+def _tinted(line: str) -> str:
+    return show.colour(line, {"+": "passed", "-": "failed"}.get(line[0], ""))
+
+
+@click.command("borrow")
+@click.argument("milestone", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def borrow_(course: str | None, milestone: str | None, yes: bool) -> int:
+    """Take the reference of a milestone and go on; it is shown as borrowed and earns no credit.
+
+    \b
+    sfs borrow 01
+    """
+    here = look(course)
+    own, system, wanted = here.milestone(milestone)
+    reference = _reference(here, own, system, wanted)
+    _confirm(
+        f"Put the reference of {wanted.id} in place of your {', '.join(reference)} (a copy is kept)?",
+        yes,
+    )
+    _replace(own, reference)
+    own = replace(own, borrowed=tuple(dict.fromkeys((*own.borrowed, wanted.id))))
+    own, _ = workspace.begin(own, here.layout, system, wanted)
+    print(f"{wanted.id} is borrowed now.\n\nNext: sfs next")
+    return 0
+
+
+@click.command("reset")
+@click.argument("milestone", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reset_(course: str | None, milestone: str | None, yes: bool) -> int:
+    """Go back to a milestone's stub; your file is kept in .sfs/backups.
+
+    \b
+    sfs reset 02
+    """
+    here = look(course)
+    own, system, wanted = here.milestone(milestone)
+    stubs = here.layout.stubs(system.id, wanted, own.language)
+    _confirm(
+        f"Put the stub back in place of your {', '.join(s.name for s in stubs)} (a copy is kept)?",
+        yes,
+    )
+    _replace(own, {stub.name: stub.read_bytes() for stub in stubs})
+    replace(own, borrowed=tuple(b for b in own.borrowed if b != wanted.id)).save()
+    return 0
+
+
+def _confirm(question: str, yes: bool) -> None:
+    import sys
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "this replaces files of yours, and there is nobody to ask", "Say it with --yes."
+        )
+    click.confirm(question, abort=True)
+
+
+def _replace(own: Workspace, contents: dict[str, bytes]) -> None:
+    for name, content in contents.items():
+        backup = own.put(name, content)
+        print(
+            f"{name}: replaced"
+            + (f"; yours is kept in {backup.relative_to(own.root)}" if backup else "")
+        )
+
+
+@click.command("shell")
+@click.option("--lang", default="python", hidden=True)
+@click.pass_obj
+def shell_(course: str | None, lang: str) -> int:
+    """Open a private computer: root in it, harmless outside. Your code is in /code.
+
+    \b
+    sfs shell
+    """
+    from grader.boxes import interactive
+
+    here = look(course)
+    own: Any = here.workspace
+    return interactive(own.root if own else None)

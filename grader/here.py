@@ -1,0 +1,100 @@
+"""Where a command was given: the course, the workspace if one is around, and what is meant by a name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import layout as layouts
+from grader import manifest, workspace
+from grader.errors import UsageError
+from grader.languages import LANGUAGES
+from grader.layout import Layout
+from grader.manifest import Course, Milestone, System
+from grader.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Here:
+    """What the command line knows before it does anything."""
+
+    layout: Layout
+    course: Course
+    workspace: Workspace | None
+
+    def own(self) -> tuple[Workspace, System]:
+        """The workspace around; UsageError when there is none or its system is gone."""
+        if self.workspace is None:
+            raise UsageError(
+                "you are not in a workspace",
+                "Make one with `sfs start SYSTEM`, or go into the folder that it made.",
+            )
+        return self.workspace, self.course.system(self.workspace.system)
+
+    def milestone(self, wanted: str | None) -> tuple[Workspace, System, Milestone]:
+        """A milestone of the workspace: the named one, or the present one."""
+        own, system = self.own()
+        if wanted is None:
+            return own, system, workspace.current(own, system)
+        return own, system, system.milestone(wanted.rpartition("/")[2])
+
+    def select(
+        self, selectors: tuple[str, ...], language: str | None
+    ) -> Iterator[tuple[System, Milestone, str]]:
+        """What is meant by `database-system/02`, `database-system`, or `02` inside a workspace."""
+        for selector in selectors:
+            name, _, number = selector.partition("/")
+            inside = self.workspace is not None and not number and name not in self.course.systems
+            if inside and name[:1].isdigit():
+                name, number = self.own()[0].system, name
+            system = self.course.system(name)
+            milestones = (system.milestone(number),) if number else system.milestones
+            for milestone in milestones:
+                for one in languages(system, milestone, language):
+                    yield system, milestone, one
+
+
+def languages(system: System, milestone: Milestone, wanted: str | None) -> tuple[str, ...]:
+    """The languages of a milestone, or the wanted one of them."""
+    offered = system.languages_of(milestone)
+    if wanted is None:
+        return offered
+    if wanted not in LANGUAGES:
+        raise UsageError(
+            f"there is no language {wanted!r}",
+            manifest.suggest(wanted, list(LANGUAGES), "Languages"),
+        )
+    if wanted not in offered:
+        raise UsageError(
+            f"{system.id}/{milestone.id} is not offered in {LANGUAGES[wanted].title}",
+            f"Its languages: {', '.join(offered)}.",
+        )
+    return (wanted,)
+
+
+def look(course: str | None, start: Path | None = None) -> Here:
+    """Find the course and the workspace from where the user stands."""
+    own = workspace.find(start or Path.cwd())
+    layout = _layout(course, own, start or Path.cwd())
+    return Here(layout, manifest.load(layout.manifest), own)
+
+
+def _layout(course: str | None, own: Workspace | None, start: Path) -> Layout:
+    if course or os.environ.get("SFS_COURSE"):
+        return layouts.find(Path(course or os.environ["SFS_COURSE"]))
+    if own is not None:
+        if (own.course / layouts.MANIFEST).is_file():
+            return Layout(own.course)
+        raise UsageError(
+            f"the course of this workspace is no longer at {own.course}",
+            "Say where it is now: sfs --course DIR start SYSTEM (your files stay as they are).",
+        )
+    try:
+        return layouts.find(start)
+    except UsageError:
+        installed = Path(__file__).parent.parent
+        if (installed / layouts.MANIFEST).is_file():
+            return Layout(installed)
+        raise

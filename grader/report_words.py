@@ -1,0 +1,198 @@
+"""What every report says in the same words, and what none may say.
+
+`public` is the gate: through it a hidden test keeps its sentence and a neutral reason, and text that
+came from the code under test loses everything that is not seen (control characters, bidirectional
+marks, lone surrogates; line ends and tabs stay). Each format escapes on top of that in its own way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from grader.judge import NEUTRAL
+from grader.transcript import visible
+from grader.verdict import (
+    Failure,
+    Frame,
+    MilestoneResult,
+    Outcome,
+    RunResult,
+    Suite,
+    TestResult,
+    milestone_outcome,
+    points,
+)
+
+SUITES: tuple[Suite, ...] = ("visible", "hidden")
+UNSANDBOXED = "NOT SANDBOXED: the code ran without confinement, so this result proves nothing to anybody else."
+TITLES: dict[Outcome, str] = {
+    "passed": "passed",
+    "failed": "failed",
+    "todo": "not built yet",
+    "timeout": "too slow",
+    "crashed": "crashed",
+    "error": "grader error",
+    "not run": "not run",
+}
+
+
+class Attempt(NamedTuple):
+    """One line of the record of attempts."""
+
+    time: str  # ISO 8601
+    system: str
+    milestone: str
+    language: str
+    passed: int
+    total: int
+    outcome: Outcome
+
+
+class Entry(NamedTuple):
+    """One line of a test list: a test, or what befell the milestone as a whole."""
+
+    name: str
+    title: str  # for people
+    suite: Suite | None
+    outcome: Outcome
+    test: TestResult | None
+    reason: str
+
+
+# -- the gate --------------------------------------------------------------------------------------
+
+
+def public(result: RunResult) -> RunResult:
+    """The result as anybody may see it."""
+    return replace(
+        result,
+        course=clean(result.course),
+        subject=clean(result.subject),
+        milestones=tuple(_public_milestone(m) for m in result.milestones),
+    )
+
+
+def _public_milestone(milestone: MilestoneResult) -> MilestoneResult:
+    hidden = sorted(t.name for t in milestone.tests if t.suite == "hidden")
+    numbers = {name: number for number, name in enumerate(hidden, 1)}
+    tests = [
+        _public_hidden(t, numbers[t.name]) if t.suite == "hidden" else _public_visible(t)
+        for t in milestone.tests
+    ]
+    tests.sort(key=lambda t: SUITES.index(t.suite))
+    return replace(milestone, tests=tuple(tests), reason=clean(milestone.reason))
+
+
+def _public_hidden(test: TestResult, number: int) -> TestResult:
+    """Sentence and neutral reason; even the name may hold data of the suite's."""
+    failure = None if test.outcome == "passed" else Failure(reason=NEUTRAL[test.outcome])
+    name = f"hidden_{number:02}"
+    return replace(test, name=name, sentence=clean(test.sentence), seconds=0.0, failure=failure)
+
+
+def _public_visible(test: TestResult) -> TestResult:
+    failure = _clean_failure(test.failure) if test.failure else None
+    return replace(test, name=clean(test.name), sentence=clean(test.sentence), failure=failure)
+
+
+def _clean_failure(failure: Failure) -> Failure:
+    return replace(
+        failure,
+        reason=clean(failure.reason),
+        calls=tuple(clean(call) for call in failure.calls),
+        expected=None if failure.expected is None else clean(failure.expected),
+        actual=None if failure.actual is None else clean(failure.actual),
+        frames=tuple(
+            Frame(clean(f.file), f.line, clean(f.function), clean(f.text)) for f in failure.frames
+        ),
+        prints=clean(failure.prints),
+        assertion=clean(failure.assertion),
+        reproduction=clean(failure.reproduction),
+    )
+
+
+def clean(text: str) -> str:
+    """Nothing unseen but line ends and tabs."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in lines)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def verdict_line(milestone: MilestoneResult) -> str:
+    """`passed: all 12 visible and 19 hidden tests`; always says which suites ran."""
+    outcome = TITLES[milestone.outcome]
+    if milestone.outcome == "passed":
+        counts = " and ".join(f"{milestone.total(s)} {s}" for s in milestone.suites)
+        told = f"{outcome}: all {counts} tests"
+    else:
+        told = ", ".join(filter(None, [f"{outcome}: {_counts(milestone)}", milestone.reason]))
+    absent = [s for s in SUITES if s not in milestone.suites]
+    notes = [f"the {s} suite did not run" for s in absent if milestone.tests]
+    if milestone.borrowed:
+        notes.append("borrowed, no credit")
+    return "; ".join([told.rstrip(": "), *notes])
+
+
+def _counts(milestone: MilestoneResult) -> str:
+    if not milestone.tests:
+        return ""
+    counts = [f"{milestone.count(suite=s)} of {milestone.total(s)} {s}" for s in milestone.suites]
+    return f"{' and '.join(counts)} tests passed"
+
+
+def suites_text(milestone: MilestoneResult) -> str:
+    """`visible + hidden`, `visible only`."""
+    if len(milestone.suites) == 1:
+        return f"{milestone.suites[0]} only"
+    return " + ".join(milestone.suites) or "none"
+
+
+def entries(milestone: MilestoneResult) -> Iterator[Entry]:
+    """Every test, and one more where the milestone failed for another reason than a test."""
+    if not milestone.tests or milestone.outcome != milestone_outcome(milestone.tests):
+        reason = milestone.reason or NEUTRAL.get(milestone.outcome, "")
+        yield Entry("milestone", milestone.title, None, milestone.outcome, None, reason)
+    for test in milestone.tests:
+        reason = test.failure.reason if test.failure else ""
+        yield Entry(test.name, title_of(test), test.suite, test.outcome, test, reason)
+
+
+def title_of(test: TestResult) -> str:
+    """The sentence; of a visible test with the parameters that tell it from its sisters."""
+    if not test.sentence:
+        return test.name
+    parameters = re.search(r"\[.*\]$", test.name)
+    return f"{test.sentence} {parameters[0]}" if parameters else test.sentence
+
+
+def available(milestones: Sequence[MilestoneResult]) -> int:
+    """Points that could be had in this run: what cannot be run on this machine counts for nothing."""
+    return sum(m.points for m in milestones if m.outcome != "not run")
+
+
+def earned(milestones: Sequence[MilestoneResult]) -> int:
+    return sum(points(m) for m in milestones)
+
+
+def summary_line(result: RunResult) -> str:
+    """`2 of 5 milestones passed, 16 of 38 points`."""
+    passed = [m for m in result.milestones if m.outcome == "passed" and not m.borrowed]
+    borrowed = sum(m.borrowed for m in result.milestones)
+    unrun = sum(m.outcome == "not run" for m in result.milestones)
+    told = [
+        f"{len(passed)} of {_count(len(result.milestones), 'milestone')} passed",
+        f"{earned(result.milestones)} of {_count(available(result.milestones), 'point')}",
+    ]
+    told += [f"{borrowed} borrowed (no credit)"] if borrowed else []
+    told += [f"{unrun} could not be run here"] if unrun else []
+    return ", ".join(told)
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,112 @@
+"""One command's gradings: jobs from names, side by side, recorded as each one ends."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+import grader
+from grader import cache as caches
+from grader import runner, submission
+from grader.here import Here
+from grader.manifest import Milestone, System
+from grader.progress import Progress
+from grader.runner import Job
+from grader.show import Watching
+from grader.verdict import MilestoneResult, RunResult, Suite
+from grader.workspace import Workspace, write
+
+RESULTS = Path(".sfs") / "results"  # the last verdict of each milestone, for `sfs report`
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the options of one command ask for."""
+
+    here: Here
+    suites: tuple[Suite, ...] = ("visible", "hidden")
+    seed: int | None = None
+    fresh: bool = False
+    unsafe: bool = False
+    quiet: bool = False
+    only: str = ""
+
+    def job(self, system: System, milestone: Milestone, language: str, code: Path | None) -> Job:
+        """One grading; `code` None means the reference."""
+        own = self.here.workspace
+        borrowed = own is not None and code == own.root and milestone.id in own.borrowed
+        suites = self.suites if self.here.layout.has_solutions() else ("visible",)
+        return Job(
+            layout=self.here.layout,
+            course=self.here.course,
+            system=system,
+            milestone=milestone,
+            language=language,
+            code=code,
+            suites=suites,
+            sandboxed=not self.unsafe,
+            only=self.only,
+            borrowed=borrowed,
+        )
+
+    def run(self, jobs: Iterable[Job], subject: str) -> RunResult:
+        """Grade all; each verdict that concerns the workspace is recorded as soon as it is there."""
+        began, started = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        seed = runner.new_seed() if self.seed is None else self.seed
+        listed = list(jobs)
+        results = []
+        with Watching(quiet=self.quiet) as watching:
+            cache = None if self.fresh else caches.Cache(caches.folder(os.environ))
+            found = runner.grade_all(
+                listed,
+                seed=seed,
+                workers=os.cpu_count() or 1,
+                watcher_for=lambda job: watching.watcher(
+                    f"{job.system.id}/{job.milestone.id} ({job.language})"
+                ),
+                cache=cache,
+            )
+            for job, result in zip(listed, found, strict=True):
+                results.append(result)
+                self._record(job, result, seed)
+        return RunResult(
+            course=self.here.course.course,
+            subject=subject,
+            started=started,
+            seconds=round(time.monotonic() - began, 3),
+            seed=seed,
+            sandboxed=not self.unsafe,
+            grader=grader.__version__,
+            milestones=tuple(results),
+        )
+
+    def _record(self, job: Job, result: MilestoneResult, seed: int) -> None:
+        own = self.here.workspace
+        if own is None or job.code != own.root or self.only:
+            return
+        keep(own, result)
+        code = submission.digest(job.read())
+        Progress(own.progress).record(result, seed=seed, sandboxed=job.sandboxed, code=code)
+
+
+def keep(own: Workspace, result: MilestoneResult) -> None:
+    """Remember the last verdict of a milestone; one with both suites is not replaced by one without."""
+    path = own.root / RESULTS / f"{result.milestone}-{'+'.join(result.suites)}.json"
+    write(path, msgspec.json.encode(result))
+
+
+def kept(own: Workspace) -> Iterator[MilestoneResult]:
+    """The last verdict of each milestone, the official one where there is one."""
+    for milestone in own.begun:
+        for suites in ("visible+hidden", "visible"):
+            path = own.root / RESULTS / f"{milestone}-{suites}.json"
+            try:
+                yield msgspec.json.decode(path.read_bytes(), type=MilestoneResult)
+                break
+            except (OSError, msgspec.DecodeError):
+                continue

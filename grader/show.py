@@ -1,0 +1,157 @@
+"""Results in a terminal: bars, tables, colours there; plain text in a pipe. No decisions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.teach import failure_text
+from grader.verdict import MilestoneResult, TestResult, points
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+COLOURS = {
+    "passed": "green", "failed": "red", "todo": "yellow", "timeout": "red", "crashed": "red",
+    "error": "magenta", "not run": "cyan", "borrowed": "cyan",
+}  # fmt: skip
+MARKS = {
+    "passed": "✓",
+    "failed": "✗",
+    "todo": "·",
+    "timeout": "⧖",
+    "crashed": "✗",
+    "error": "!",
+    "not run": "-",
+}
+
+
+def colour(text: str, name: str) -> str:
+    """`text` in the colour of an outcome, where colours are wanted."""
+    wanted = (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    return click.style(text, fg=COLOURS.get(name)) if wanted else text
+
+
+def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> str:
+    """Columns under a head, as wide as their widest cell."""
+    every = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(click.unstyle(row[i])) for row in every) for i in range(len(head))]
+    lines = [
+        "  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in every
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - len(click.unstyle(cell)))
+
+
+def verdicts(results: Iterable[MilestoneResult]) -> str:
+    """One line a milestone: how many tests of each suite passed, and what follows from it."""
+    rows = []
+    for result in results:
+        outcome = "borrowed" if result.borrowed and result.outcome == "passed" else result.outcome
+        rows.append(
+            [
+                result.id,
+                result.language,
+                *(
+                    f"{result.count('passed', s)}/{result.total(s)}"
+                    if s in result.suites and result.tests
+                    else "-"
+                    for s in ("visible", "hidden")
+                ),
+                colour(outcome, outcome),
+                f"{points(result)}/{result.points}",
+                "cached" if result.cached else f"{result.seconds:.1f} s" if result.tests else "",
+            ]
+        )
+    return table(rows, ["milestone", "language", "visible", "hidden", "verdict", "points", "time"])
+
+
+def tally(result: MilestoneResult) -> str:
+    """`12 of 20 visible tests pass` and the like; always which suites ran."""
+    parts = [f"{result.count('passed', s)} of {result.total(s)} {s}" for s in result.suites]
+    return f"{result.id} ({result.language}): " + ", ".join(parts) + " tests pass"
+
+
+def failures(result: MilestoneResult, *, everything: bool) -> str:
+    """The first failing test in full and a line for each other; or all of them in full."""
+    bad = sorted((t for t in result.tests if t.outcome != "passed"), key=_interest)
+    if not bad:
+        return ""
+    if everything:
+        return "\n\n".join(map(_coloured, bad))
+    rest = [f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}" for t in bad[1:]]
+    more = (
+        f"\n\nAlso ({len(rest)}; sfs test --all shows each in full):\n" + "\n".join(rest)
+        if rest
+        else ""
+    )
+    return _coloured(bad[0]) + more
+
+
+def _interest(test: TestResult) -> tuple[bool, bool]:
+    """A real failure before what is not begun, the visible before the hidden."""
+    return test.outcome == "todo", test.suite == "hidden"
+
+
+def _coloured(test: TestResult) -> str:
+    head, _, rest = failure_text(test).partition("\n")
+    return f"{colour(head, test.outcome)}\n{rest}".rstrip()
+
+
+class Watching:
+    """Progress bars over the milestones of one run, on a terminal; silence in a pipe."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bar: Bar | None = None
+        if not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            console = Console(stderr=True)
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            self._bar = Progress(*columns, console=console, transient=True)
+
+    def __enter__(self) -> Watching:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def watcher(self, label: str) -> _Line | None:
+        """Somebody to tell of one milestone's tests."""
+        return _Line(self._bar, label) if self._bar else None
+
+
+class _Line:
+    def __init__(self, bar: Bar, label: str) -> None:
+        self._bar = bar
+        self._label = label
+        self._task: Any = None
+
+    def collected(self, total: int) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task(self._label, total=total)
+
+    def finished(self, test: TestResult) -> None:
+        if self._task is not None:
+            self._bar.advance(self._task)
+
+
+def bar(done: int, total: int, width: int = 20) -> str:
+    """`########............` for a share of a total."""
+    filled = width * done // total if total else 0
+    return "█" * filled + "░" * (width - filled)

@@ -1,0 +1,272 @@
+"""A learner's folder: an ordinary project of its language, and a little memory in `.sfs/`.
+
+The learner's files are sacred: whatever would change one goes through `put`, which keeps a copy in
+`.sfs/backups/` first and replaces the file in one step. The kit's copy is for editors only; a grade
+uses the course's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from grader import submission
+from grader.errors import UsageError
+from grader.languages import LANGUAGES
+from grader.layout import Layout, files
+from grader.manifest import Milestone, System
+
+MEMORY = Path(".sfs") / "workspace.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One system in one language, as somebody builds it."""
+
+    root: Path
+    course: Path
+    system: str
+    language: str
+    begun: tuple[str, ...] = ()  # milestones whose stubs were laid out, in order
+    borrowed: tuple[str, ...] = ()
+    fingerprint: str = ""  # of the course's stubs and kit when they were last copied
+
+    @property
+    def progress(self) -> Path:
+        return self.root / ".sfs" / "progress.db"
+
+    def save(self) -> None:
+        """Remember; in one step, so that a crash leaves the old memory or the new."""
+        memory = {
+            "format": FORMAT,
+            "course": str(self.course),
+            "system": self.system,
+            "language": self.language,
+            "begun": self.begun,
+            "borrowed": self.borrowed,
+            "fingerprint": self.fingerprint,
+        }
+        write(self.root / MEMORY, (json.dumps(memory, indent=2) + "\n").encode())
+
+    def put(self, name: str, content: bytes) -> Path | None:
+        """Write one of the learner's files; the backup of what stood there, if anything did."""
+        target = self.root / name
+        backup = None
+        if target.is_symlink() or target.exists():
+            if target.read_bytes() == content:
+                return None
+            stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6:06}"
+            backup = self.root / ".sfs" / "backups" / stamp / name
+            write(backup, target.read_bytes())
+        write(target, content)
+        return backup
+
+    def lay_out(self, layout: Layout, system: System, milestone: Milestone) -> list[str]:
+        """Add a milestone's stubs; a file that is there already stays as it is. Names of new ones."""
+        added = []
+        for name, stub in zip(
+            files(milestone, self.language),
+            layout.stubs(system.id, milestone, self.language),
+            strict=True,
+        ):
+            if not (self.root / name).exists():
+                write(self.root / name, stub.read_bytes())
+                added.append(name)
+        return added
+
+    def refresh(self, layout: Layout, system: System) -> Workspace:
+        """Bring kit and project files up to the course as it is now; the learner's files stay."""
+        self.copy_kit(layout)
+        for name, text in project_files(system, self.language).items():
+            if not (self.root / name).exists():
+                write(self.root / name, text.encode())
+        fresh = replace(self, fingerprint=fingerprint(layout, system, self.language))
+        fresh.save()
+        return fresh
+
+    def copy_kit(self, layout: Layout) -> None:
+        kit = self.root / "kit"
+        for name, content in submission.read(
+            layout.kit(self.system, self.language), self.language, kit=True
+        ).items():
+            target = kit / name
+            if not target.exists() or target.read_bytes() != content:
+                if target.exists():
+                    target.chmod(0o644)
+                write(target, content)
+                target.chmod(0o444)
+
+
+def find(start: Path) -> Workspace | None:
+    """The workspace around `start`, if there is one; UsageError when its memory cannot be read."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / MEMORY).is_file():
+            return load(folder)
+    return None
+
+
+def load(root: Path) -> Workspace:
+    """The workspace at `root`."""
+    path = root / MEMORY
+    try:
+        memory: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+        if memory["format"] > FORMAT:
+            raise UsageError(
+                f"{path}: made by a newer sfs", "Update the course: git pull, then make."
+            )
+        return Workspace(
+            root=root,
+            course=Path(memory["course"]),
+            system=memory["system"],
+            language=memory["language"],
+            begun=tuple(memory["begun"]),
+            borrowed=tuple(memory["borrowed"]),
+            fingerprint=memory["fingerprint"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path}: cannot be understood: {error!r}",
+            "Move that one file away and run `sfs start` again; your code stays as it is.",
+        ) from error
+
+
+def create(root: Path, layout: Layout, system: System, language: str) -> Workspace:
+    """A new workspace, or the one that is at `root` already; nothing that is there is changed."""
+    if (root / MEMORY).exists():
+        known = load(root)
+        if (known.system, known.language) != (system.id, language):
+            raise UsageError(
+                f"{root}: is a workspace of {known.system} in {LANGUAGES[known.language].title}",
+                "Choose another folder with --dir.",
+            )
+        return replace(known, course=layout.root).refresh(layout, system)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        (root / ".sfs").mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{root}: a workspace cannot be made here: {error.strerror}",
+            "Choose a folder that you may write, with --dir.",
+        ) from error
+    fresh = Workspace(root, layout.root, system.id, language)
+    return fresh.refresh(layout, system)
+
+
+def begin(
+    workspace: Workspace, layout: Layout, system: System, milestone: Milestone
+) -> tuple[Workspace, list[str]]:
+    """Lay out a milestone and remember it."""
+    added = workspace.lay_out(layout, system, milestone)
+    begun = tuple(dict.fromkeys((*workspace.begun, milestone.id)))
+    fresh = replace(workspace, begun=begun)
+    fresh.save()
+    return fresh, added
+
+
+def current(workspace: Workspace, system: System) -> Milestone:
+    """The milestone that was begun last."""
+    known = [m for m in system.milestones if m.id in workspace.begun]
+    return known[-1] if known else system.milestones[0]
+
+
+def fingerprint(layout: Layout, system: System, language: str) -> str:
+    """What the course gives for this system and language, as one hash."""
+    total = hashlib.sha256()
+    for milestone in system.milestones:
+        total.update(milestone.id.encode())
+        for stub in layout.stubs(system.id, milestone, language):
+            total.update(stub.read_bytes() if stub.exists() else b"")
+    kit = submission.read(layout.kit(system.id, language), language, kit=True)
+    total.update(submission.digest(kit).encode())
+    return total.hexdigest()[:16]
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace or make a file in one step; UsageError names it when that fails, and it is as before."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}",
+            "Nothing was changed; make room or rights.",
+        ) from error
+
+
+def project_files(system: System, language: str) -> dict[str, str]:
+    """What makes the folder a project that editors and type checkers understand."""
+    common = {
+        ".gitignore": ".sfs/\n__pycache__/\nnode_modules/\n*.class\n",
+        ".vscode/tasks.json": _json(
+            {
+                "version": "2.0.0",
+                "tasks": [
+                    _task("sfs test", ["test"], "test"),
+                    _task("sfs watch", ["watch"], "none"),
+                ],
+            }
+        ),
+    }
+    return common | {"python": _python, "typescript": _typescript, "java": _java}[language](system)
+
+
+def _task(label: str, arguments: Sequence[str], group: str) -> dict[str, Any]:
+    return {"label": label, "type": "process", "command": "sfs", "args": arguments, "group": group}
+
+
+def _python(system: System) -> dict[str, str]:
+    return {
+        "pyproject.toml": f'[project]\nname = "{system.id}"\nversion = "0"\nrequires-python = ">=3.11"\n\n'
+        '[tool.pyright]\ninclude = ["."]\n\n[tool.mypy]\nstrict = true\nfiles = ["."]\n'
+    }
+
+
+def _typescript(system: System) -> dict[str, str]:
+    options = {
+        "target": "esnext",
+        "module": "nodenext",
+        "strict": True,
+        "noEmit": True,
+        "allowImportingTsExtensions": True,
+        "erasableSyntaxOnly": True,
+        "verbatimModuleSyntax": True,
+        "types": ["node"],
+    }
+    package = {
+        "name": system.id,
+        "private": True,
+        "type": "module",
+        "devDependencies": {"@types/node": "^24", "typescript": "^5.8"},
+    }
+    return {
+        "tsconfig.json": _json({"compilerOptions": options, "include": ["*.ts", "kit/*.ts"]}),
+        "package.json": _json(package),
+    }
+
+
+def _java(system: System) -> dict[str, str]:
+    return {
+        ".vscode/settings.json": _json(
+            {"java.project.sourcePaths": ["."], "java.project.outputPath": ".sfs/classes"}
+        )
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"

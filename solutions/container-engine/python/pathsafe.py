@@ -1,0 +1,100 @@
+"""Paths inside another root, worked out from outside it, without ever leaving.
+
+An engine stands outside and has to touch files inside: make a mount point, read /etc/passwd, write a
+log. But the container's files belong to whoever made the image, and a symbolic link in them can say
+anything. A link `etc -> /etc` means the container's /etc to the container and the machine's to a careless
+engine: this is how containers have been escaped for years (CVE-2018-15664, CVE-2021-30465).
+
+The kernel resolves a path name by name, and so do these functions. Left out: a race. Somebody who swaps
+a folder for a link between our look and our use still wins; runc closes that hole with file descriptors,
+newer kernels with `openat2(RESOLVE_IN_ROOT)`.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+MOST_LINKS = 40  # as many as the kernel follows for one path before it speaks of a loop
+
+
+def resolve(root: str, path: str) -> str:
+    """Where `path` leads for somebody whose "/" is `root`, as a path for us.
+
+    `path` counts from the root whether it begins with a slash or not. Links are followed, the last one
+    too; an absolute link begins again at the root, and ".." at the root stays there. Nothing is made and
+    nothing opened. The result begins with `root` as given (without slashes at its end) and has no link,
+    "." or ".." behind it; for the root itself it is `root`.
+
+    The last name may be missing, also at the end of a link. FileNotFoundError if one before it is,
+    NotADirectoryError if something before it is no directory, OSError with errno ELOOP at the 41st link.
+    """
+    # BEGIN SOLUTION
+    return _walk(root, path, None)
+    # END SOLUTION
+
+
+def mkdirs(root: str, path: str, mode: int) -> str:
+    """Make the directory `path` inside `root`, and those on the way that are missing; where it is for us.
+
+    Links are followed as in `resolve`, and where one leads to something that is missing, that is made, inside
+    `root` as all else. Each new directory has exactly `mode`, whatever the umask; those that were there are
+    left alone. NotADirectoryError if something on the way or at the end is there and no directory; ELOOP as
+    in `resolve`.
+    """
+
+    # BEGIN SOLUTION
+    def make(spot: str) -> None:
+        os.mkdir(spot)
+        os.chmod(spot, mode)
+
+    return _walk(root, path, make)
+    # END SOLUTION
+
+
+# BEGIN SOLUTION: helpers
+def _walk(root: str, path: str, make: Callable[[str], None] | None) -> str:
+    """Go along `path` name by name; `make` what is missing, or do without if it is the last."""
+    root = root.rstrip("/")
+    here: list[str] = []  # the names from the root to where we stand
+    ahead = _names(path)
+    links = 0
+    while ahead:
+        name = ahead.pop()
+        if name == "..":
+            here = here[:-1]
+            continue
+        spot = "/".join([root, *here, name])
+        kind = _kind(spot, make, last=not ahead)
+        if stat.S_ISLNK(kind):
+            links += 1
+            if links > MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            target = os.readlink(spot)
+            here = [] if target.startswith("/") else here
+            ahead += _names(target)
+            continue
+        if (ahead or make) and not stat.S_ISDIR(kind):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        here.append(name)
+    return "/".join([root, *here]) or "/"
+
+
+def _names(path: str) -> list[str]:
+    """The names of a path, the first one last, so that `pop` takes it."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
+
+
+def _kind(spot: str, make: Callable[[str], None] | None, last: bool) -> int:
+    """The type bits of what is there, or of what was made there."""
+    try:
+        return os.lstat(spot).st_mode
+    except FileNotFoundError:
+        if make:
+            make(spot)
+        elif not last:
+            raise
+        return stat.S_IFDIR
+
+
+# END SOLUTION
