@@ -10,8 +10,9 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from grader.errors import UsageError
 from grader.verdict import MilestoneResult
@@ -28,8 +29,7 @@ CREATE TABLE IF NOT EXISTS hints (
 """
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, array_like=True):
     """One measured milestone."""
 
     time: str  # ISO 8601, UTC
@@ -70,16 +70,16 @@ class Progress:
             sandboxed, result.borrowed, code,
         )  # fmt: skip
         marks = ",".join("?" * len(row))
-        columns = ", ".join(Attempt.__dataclass_fields__)
+        columns = ", ".join(Attempt.__struct_fields__)
         with self._open() as base:
             base.execute(f"INSERT INTO attempts ({columns}) VALUES ({marks})", row)
 
     def attempts(self) -> list[Attempt]:
         """All attempts, oldest first."""
-        columns = ", ".join(Attempt.__dataclass_fields__)
+        columns = ", ".join(Attempt.__struct_fields__)
         with self._open() as base:
             rows = base.execute(f"SELECT {columns} FROM attempts ORDER BY id").fetchall()
-        return [Attempt(*row[:10], bool(row[10]), bool(row[11]), row[12]) for row in rows]
+        return [msgspec.convert(row, Attempt, strict=False) for row in rows]
 
     def latest(self) -> dict[str, Attempt]:
         """The last official attempt of each milestone."""

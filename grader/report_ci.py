@@ -68,8 +68,9 @@ def _suite(
         "points": f"{points(milestone)}/{milestone.points}",
         "suites": suites_text(milestone),
         "borrowed": str(milestone.borrowed).lower(),
-        "sandboxed": str(result.sandboxed).lower() if result.sandboxed else UNSANDBOXED,
+        "sandboxed": str(result.sandboxed).lower(),
         "seed": str(result.seed),
+        **({} if result.sandboxed else {"warning": UNSANDBOXED}),
     }.items():
         ET.SubElement(properties, "property", name=key, value=value)
     for entry in found:
@@ -79,14 +80,15 @@ def _suite(
 
 def _case(entry: Entry, classname: str) -> ET.Element:
     seconds = entry.test.seconds if entry.test else 0.0
-    case = ET.Element("testcase", classname=classname, name=entry.name, time=f"{seconds:.3f}")
+    name = f"{entry.name}: {entry.title}" if entry.suite == "hidden" else entry.name
+    case = ET.Element("testcase", classname=classname, name=name, time=f"{seconds:.3f}")
     if entry.outcome == "passed":
         return case
     if entry.outcome == "not run":
         ET.SubElement(case, "skipped", message=entry.reason)
         return case
     kind = "error" if entry.outcome == "error" else "failure"
-    message = f"{entry.title}: {entry.reason}" if entry.test else entry.reason
+    message = f"{entry.title} {entry.reason}" if entry.test else entry.reason
     told = ET.SubElement(case, kind, message=_line(message), type=entry.outcome)
     told.text = failure_text(entry.test) if entry.test else entry.reason
     prints = entry.test.failure.prints if entry.test and entry.test.failure else ""

@@ -8,14 +8,15 @@ marks, lone surrogates; line ends and tabs stay). Each format escapes on top of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from grader.judge import NEUTRAL
 from grader.transcript import visible
 from grader.verdict import (
+    OUTCOMES,
     Failure,
     Frame,
     MilestoneResult,
@@ -50,6 +51,31 @@ class Attempt(NamedTuple):
     passed: int
     total: int
     outcome: Outcome
+    suites: str = ""  # which ran, if the record says
+
+
+class Recorded(Protocol):
+    """The same as some other class keeps it."""
+
+    @property
+    def time(self) -> str: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def milestone(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def suites(self) -> str: ...
+    @property
+    def passed(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def outcome(self) -> str: ...
+
+
+Past = Recorded | tuple[str, str, str, str, int, int, str]  # Attempt is both
 
 
 class Entry(NamedTuple):
@@ -121,6 +147,26 @@ def clean(text: str) -> str:
     return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in lines)
 
 
+def attempts_of(history: Iterable[Past]) -> list[Attempt]:
+    """The record of attempts, fit to be shown."""
+    return [_attempt(past) for past in history]
+
+
+def _attempt(past: Past) -> Attempt:
+    if isinstance(past, tuple):
+        past = Attempt(*past)  # type: ignore[arg-type]
+    return Attempt(
+        time=clean(past.time),
+        system=clean(past.system),
+        milestone=clean(past.milestone),
+        language=clean(past.language),
+        passed=past.passed,
+        total=past.total,
+        outcome=next((o for o in OUTCOMES if o == past.outcome), "error"),
+        suites=clean(past.suites),
+    )
+
+
 # -- words -----------------------------------------------------------------------------------------
 
 
@@ -131,19 +177,19 @@ def verdict_line(milestone: MilestoneResult) -> str:
         counts = " and ".join(f"{milestone.total(s)} {s}" for s in milestone.suites)
         told = f"{outcome}: all {counts} tests"
     else:
-        told = ", ".join(filter(None, [f"{outcome}: {_counts(milestone)}", milestone.reason]))
+        details = ", ".join(filter(None, [_counts(milestone), milestone.reason]))
+        told = f"{outcome}: {details}" if details else outcome
     absent = [s for s in SUITES if s not in milestone.suites]
     notes = [f"the {s} suite did not run" for s in absent if milestone.tests]
     if milestone.borrowed:
         notes.append("borrowed, no credit")
-    return "; ".join([told.rstrip(": "), *notes])
+    return "; ".join([told, *notes])
 
 
 def _counts(milestone: MilestoneResult) -> str:
-    if not milestone.tests:
-        return ""
-    counts = [f"{milestone.count(suite=s)} of {milestone.total(s)} {s}" for s in milestone.suites]
-    return f"{' and '.join(counts)} tests passed"
+    ran = [s for s in milestone.suites if milestone.total(s)]
+    counts = [f"{milestone.count(suite=s)} of {milestone.total(s)} {s}" for s in ran]
+    return f"{' and '.join(counts)} tests passed" if counts else ""
 
 
 def suites_text(milestone: MilestoneResult) -> str:
@@ -180,18 +226,32 @@ def earned(milestones: Sequence[MilestoneResult]) -> int:
     return sum(points(m) for m in milestones)
 
 
+def complete(milestone: MilestoneResult) -> bool:
+    """Passed by the learner's own work, with both suites."""
+    both = set(milestone.suites) == set(SUITES)
+    return milestone.outcome == "passed" and both and not milestone.borrowed
+
+
+def partial(milestone: MilestoneResult) -> bool:
+    """Passed, but only one of the suites ran."""
+    return milestone.outcome == "passed" and not milestone.borrowed and not complete(milestone)
+
+
 def summary_line(result: RunResult) -> str:
-    """`2 of 5 milestones passed, 16 of 38 points`."""
-    passed = [m for m in result.milestones if m.outcome == "passed" and not m.borrowed]
-    borrowed = sum(m.borrowed for m in result.milestones)
-    unrun = sum(m.outcome == "not run" for m in result.milestones)
-    told = [
-        f"{len(passed)} of {_count(len(result.milestones), 'milestone')} passed",
-        f"{earned(result.milestones)} of {_count(available(result.milestones), 'point')}",
-    ]
-    told += [f"{borrowed} borrowed (no credit)"] if borrowed else []
-    told += [f"{unrun} could not be run here"] if unrun else []
-    return ", ".join(told)
+    """`2 of 5 milestones passed both suites, 1 passed one suite only, 16 of 38 points`."""
+    milestones = result.milestones
+    told = {
+        "passed one suite only": sum(map(partial, milestones)),
+        "borrowed (no credit)": sum(m.borrowed for m in milestones),
+        "could not be run here": sum(m.outcome == "not run" for m in milestones),
+    }
+    return ", ".join(
+        [
+            f"{sum(map(complete, milestones))} of {_count(len(milestones), 'milestone')} passed both suites",
+            *(f"{number} {words}" for words, number in told.items() if number),
+            f"{earned(milestones)} of {_count(available(milestones), 'point')}",
+        ]
+    )
 
 
 def _count(number: int, unit: str) -> str:

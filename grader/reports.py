@@ -7,13 +7,13 @@ Everything is made of a RunResult (and, for the page, of the record of attempts)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from grader import report_ci, report_class, report_page
-from grader.report_words import Attempt, public
+from grader.report_words import Past, public
 from grader.verdict import SCHEMA_VERSION, RunResult
 
 Kind = Literal["json", "junit", "gradescope", "classroom", "markdown", "csv", "html"]
@@ -29,7 +29,7 @@ FILE_NAMES: Mapping[Kind, str] = {
 }
 
 
-def render(result: RunResult, kind: Kind, history: Sequence[Attempt] = ()) -> str:
+def render(result: RunResult, kind: Kind, history: Iterable[Past] = ()) -> str:
     """The report as text; to be written as UTF-8 without translating line ends."""
     seen = public(result)
     if kind == "html":

@@ -90,9 +90,13 @@ def failures(result: MilestoneResult, *, everything: bool) -> str:
         return ""
     if everything:
         return "\n\n".join(map(_coloured, bad))
-    rest = [f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}" for t in bad[1:]]
+    worth = [t for t in bad[1:] if t.outcome != "todo"]
+    rest = [f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}" for t in worth]
+    unbuilt = len(bad) - 1 - len(worth)
+    if unbuilt:
+        rest.append(f"  {colour(MARKS['todo'], 'todo')} {unbuilt} that are not built yet")
     more = (
-        f"\n\nAlso ({len(rest)}; sfs test --all shows each in full):\n" + "\n".join(rest)
+        f"\n\nAlso ({len(bad) - 1}; sfs test --all shows each in full):\n" + "\n".join(rest)
         if rest
         else ""
     )

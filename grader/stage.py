@@ -17,7 +17,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,14 @@ class Stage:
         self.read_only_mounts = self._read_only_mounts()
         self._nursery = self._start_nursery()
         self.hello = self._greeting()
-        if scene.runtime.compiler:
+        if scene.sources:
+            self.fill(scene.sources)
+
+    def fill(self, sources: Mapping[str, bytes]) -> None:
+        """Put the code on the stage; hosts that are warming up have not looked for it yet."""
+        self.scene = replace(self.scene, sources=sources)
+        submission.write(sources, self.home / "code")
+        if self.scene.runtime.compiler:
             self.broken = self._compile()
 
     def world(self) -> World:
@@ -140,7 +147,7 @@ class Stage:
 
     def warm_up(self) -> None:
         """Start the first spares already while the suites are being collected."""
-        while not self.broken and len(self._spares) < SPARES:
+        while not self.scene.runtime.compiler and len(self._spares) < SPARES:
             self._spares.append(World(self))
 
     def public_names(self) -> dict[str, str]:

@@ -18,7 +18,8 @@ import msgspec
 
 from grader.verdict import Suite, TestResult
 
-JOB_FD, REPORT_FD, LIFELINE_FD = "SFS_JOB_FD", "SFS_REPORT_FD", "SFS_LIFELINE_FD"
+JOB_FD, SOURCES_FD = "SFS_JOB_FD", "SFS_SOURCES_FD"
+REPORT_FD, LIFELINE_FD = "SFS_REPORT_FD", "SFS_LIFELINE_FD"
 
 # Plugins of pytest's own that a grading has no use for; loading them costs time.
 UNUSED = (
@@ -35,7 +36,6 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     milestone: str
     language: str
-    sources: dict[str, bytes]
     suites: tuple[Suite, ...]
     home: str  # the run's own folder, made and removed by it
     seed: int
@@ -62,25 +62,24 @@ class OfficialRun:
 
     shuffle = True
 
-    def __init__(self, job: Assignment, reporter: Reporter) -> None:
+    def __init__(self, job: Assignment, sources: int, reporter: Reporter) -> None:
         from grader import manifest
         from grader.layout import Layout
         from grader.sandbox import Sandbox
         from grader.stage import Stage, scene_of
 
         self.job = job
+        self.sources = sources  # a descriptor on which the code comes, when it comes
         self.seed = job.seed
         self.reporter = reporter
         self.layout = Layout(Path(job.course))
         self.system = manifest.load(self.layout.manifest).system(job.system)
         self.milestone = self.system.milestone(job.milestone)
-        scene = scene_of(
-            self.layout, self.system, self.milestone, job.language, job.sources, os.environ
-        )
+        scene = scene_of(self.layout, self.system, self.milestone, job.language, {}, os.environ)
         self.sandbox = Sandbox.detect(os.environ) if job.sandboxed else _unconfined()
         self._stage = Stage(scene, self.sandbox, Path(job.home))
         self._stage.warm_up()
-        self.end = time.monotonic() + job.seconds
+        self.end = float("inf")
 
     def suites(self) -> dict[str, Path]:
         paths: dict[str, Path] = {}
@@ -105,7 +104,11 @@ class OfficialRun:
         return self.end - time.monotonic()
 
     def collected(self, names: list[tuple[str, str]]) -> None:
+        """The suites are known: take the code, and the time runs."""
         self.reporter.tell("collected", names)
+        with open(self.sources, "rb") as file:
+            self._stage.fill(msgspec.json.decode(file.read(), type=dict[str, bytes]))
+        self.end = time.monotonic() + self.job.seconds
 
     def record(self, result: TestResult) -> None:
         self.reporter.tell("test", result)
@@ -134,10 +137,11 @@ def main() -> int:
 
     hold_lifeline(int(os.environ.pop(LIFELINE_FD)))
     reporter = Reporter(int(os.environ.pop(REPORT_FD)))
+    sources = int(os.environ.pop(SOURCES_FD))
     with open(int(os.environ.pop(JOB_FD)), "rb") as file:
         job = msgspec.json.decode(file.read(), type=Assignment)
     try:
-        return _run(job, reporter)
+        return _run(job, sources, reporter)
     except Exception as error:
         from grader.errors import GraderError
 
@@ -147,12 +151,12 @@ def main() -> int:
         return 1
 
 
-def _run(job: Assignment, reporter: Reporter) -> int:
+def _run(job: Assignment, sources: int, reporter: Reporter) -> int:
     import pytest
 
     from grader import plugin
 
-    grading = OfficialRun(job, reporter)
+    grading = OfficialRun(job, sources, reporter)
     try:
         paths = [str(p) for p in grading.suites().values()]
         options = [f"-pno:{name}" for name in UNUSED]

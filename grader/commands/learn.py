@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from grader import show, workspace
 from grader.errors import CourseError, UsageError
@@ -130,7 +131,7 @@ def start_(course: str | None, system: str, lang: str | None, folder: Path | Non
         return 0
     own, added = workspace.begin(own, here.layout, chosen, first)
     print(f"{chosen.title} in {LANGUAGES[language].title}: {root}\n")
-    _say_begun(here, chosen, first, language, added)
+    _say_begun(here, own, first, added)
     print(f"\nNext: cd {_quoted(root)} && sfs lesson")
     return 0
 
@@ -141,20 +142,26 @@ def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _say_begun(
-    here: Here, system: System, milestone: Milestone, language: str, added: list[str]
-) -> None:
-    total = _count_tests(here, system, milestone)
+def _say_begun(here: Here, own: Workspace, milestone: Milestone, added: list[str]) -> None:
     print(f"Milestone {milestone.id}: {milestone.title}.")
     print(f"  To fill in: {', '.join(added) or 'nothing new: your files were there already'}")
-    print(
-        f"  0 of {total} visible tests pass now, and that is as it should be: the stub only says what is asked."
-    )
+    passed, total = _measured(here, own, milestone)
+    print(f"  {passed} of {total} visible tests pass.", end=" ")
+    print("That is as it should be: the stub only says what is asked." if passed == 0 else "")
 
 
-def _count_tests(here: Here, system: System, milestone: Milestone) -> int:
-    text = here.layout.visible_suite(system.id, milestone.id).read_text("utf-8")
-    return len(re.findall(r"^def test_", text, re.M))
+def _measured(here: Here, own: Workspace, milestone: Milestone) -> tuple[int, int]:
+    """How many visible tests pass now: also the first sign that everything works on this machine."""
+    from grader.session import Session
+
+    system = here.course.system(own.system)
+    session = Session(here, ("visible",), fresh=True, quiet=True)
+    result = session.run([session.job(system, milestone, own.language, own.root)], "").milestones[0]
+    if not result.tests:
+        raise UsageError(
+            f"{milestone.id} cannot be measured here: {result.reason}", "See: sfs doctor"
+        )
+    return result.count(), result.total()
 
 
 @click.command("next")
@@ -187,7 +194,7 @@ def next_(course: str | None, anyway: bool) -> int:
             f"Its languages: {', '.join(system.languages_of(following))}.",
         )
     own, added = workspace.begin(own, here.layout, system, following)
-    _say_begun(here, system, following, own.language, added)
+    _say_begun(here, own, following, added)
     print("\nNext: sfs lesson")
     return 0
 
@@ -292,7 +299,7 @@ def progress_(course: str | None, as_json: bool) -> int:
     record = Progress(own.progress)
     attempts = record.attempts()
     if as_json:
-        print(json.dumps([vars(a) for a in attempts], indent=2))
+        print(json.dumps([msgspec.structs.asdict(a) for a in attempts], indent=2))
         return 0
     if record.notice:
         print(record.notice)

@@ -32,7 +32,7 @@ export function invoke<T>(enter: () => T): T {
 export function* exportsOf(module: string): Steps {
   const file = `${own.code}${module}.ts`;
   if (!loaded.has(module)) {
-    if (!existsSync(file)) return {};
+    if (!existsSync(file)) return Object.create(null);
     const found = invoke(() => importNow(file));
     loaded.set(module, types.isPromise(found) ? yield { value: found } : found);
   }
