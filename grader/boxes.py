@@ -12,7 +12,7 @@ from grader.stage import Stage
 
 def open_box(stage: Stage, seconds: float, note: Callable[[str], None]) -> Box:
     """A fresh box with the submission in it; the test's time begins when it is up."""
-    mounts = stage.read_only_mounts
+    mounts = stage.built.mounts
     box = Box.start(mounts, stage.scene.runtime.argv[0], bans=stage.scene.bans)
     box.begin(seconds, note)
     return box

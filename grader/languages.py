@@ -20,7 +20,7 @@ from grader.errors import RuntimeMissing
 from grader.manifest import LanguageName
 
 MEBI = 1 << 20
-SANDBOX_CLASSES = "/classes"  # where compiled Java lies inside the sandbox
+CLASSES = "/classes"  # where compiled Java lies inside the sandbox
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,12 @@ def pascal(name: str) -> str:
 def _python(environment: Mapping[str, str]) -> Runtime:
     prefix = Path(sys.base_prefix).resolve()
     executable = f"bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    inside = "/usr"
+    inside = str(prefix)
     mounts: tuple[tuple[Path, str], ...] = ()
-    if prefix != Path("/usr"):
-        inside, mounts = "/opt/python", ((prefix, "/opt/python"),)
+    if not prefix.is_relative_to("/usr"):
+        # a shared libpython is looked for where it was installed, else any place will do
+        inside = inside if sysconfig.get_config_var("Py_ENABLE_SHARED") else "/opt/python"
+        mounts = ((prefix, inside),)
     return Runtime(
         argv=(f"{inside}/{executable}", "-I", "-S", "-B", "/sfs/host.py"),
         mounts=mounts,
@@ -122,10 +124,11 @@ def _java(environment: Mapping[str, str]) -> Runtime:
             "-XX:-UsePerfData",
             "-Xss2m",
             "-Xmx384m",
+            "-Dfile.encoding=UTF-8",
             "--add-opens",
             "java.base/java.io=ALL-UNNAMED",
             "-cp",
-            SANDBOX_CLASSES,
+            CLASSES,
             "sfs.Host",
         ),
         mounts=() if under_usr else ((home, inside),),

@@ -16,11 +16,12 @@ from typing import Any
 
 from grader import layout as layouts
 from grader import manifest, submission
+from grader.building import scene_of
 from grader.errors import SandboxUnavailable, UsageError
 from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Course
-from grader.stage import Stage, scene_of
+from grader.stage import Stage
 from grader.verdict import TestResult
 
 WORKSPACE = Path(".sfs") / "workspace.json"

@@ -256,8 +256,8 @@ def sfs_world(request: pytest.FixtureRequest) -> Iterator[World]:
     stage = grading.stage(request.path)
     run.language = stage.scene.language.name
     run.home = stage.public_names()
-    if stage.broken:
-        run.broken = stage.broken
+    if stage.built.broken:
+        run.broken = stage.built.broken
         pytest.fail("the code does not compile")
     seconds = min(grading.seconds(request.path), max(0.1, grading.allowance()))
     world = stage.world()

@@ -7,8 +7,7 @@ raises, because the answer would be the learner's word. Every interaction is kep
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from grader import wire
@@ -22,10 +21,10 @@ from grader.faults import (
     expect,
     frames_of,
 )
+from grader.handles import Handle, Name, RemoteIterator
 from grader.host import FarError, Host, HostGone, HostSilent
 from grader.transcript import Call, Opaque, Ref
 
-FETCH_FIRST, FETCH_MOST = 1, 256  # how many values an iterator is asked for at once
 CALLS_KEPT = 300
 
 
@@ -87,7 +86,7 @@ class Kata:
 
     # -- the bridge ---------------------------------------------------------------------------
 
-    def _call(self, target: Handle | None, name: str, args: Sequence[Any]) -> Any:
+    def call(self, target: Handle | None, name: str, args: Sequence[Any]) -> Any:
         sent = [self._encode(a, f"argument {i + 1} of {name}") for i, a in enumerate(args)]
         params = {"target": self._target(target), "name": name, "args": sent}
         return self._recorded(_ref(target), name, args, lambda: self._ask("call", params))
@@ -128,7 +127,7 @@ class Kata:
         except LearnerError as caught:
             return caught
 
-    def _fetch(self, number: int, count: int) -> tuple[list[Any], bool]:
+    def fetch(self, number: int, count: int) -> tuple[list[Any], bool]:
         """Up to `count` more values, and whether these were the last."""
         done = []
 
@@ -274,96 +273,9 @@ class Kata:
     def adopt_all(self, values: list[Any]) -> list[Any]:
         return [self._adopt(_decoded(v)) for v in values]
 
-    def _forget(self, number: int, generation: int) -> None:
+    def forget(self, number: int, generation: int) -> None:
         if generation == self._generation:
             self._released.append(number)
-
-
-class Name:
-    """A name of the code under test: a class to construct, a function to call, a class's static part."""
-
-    def __init__(self, kata: Kata, name: str) -> None:
-        self._kata = kata
-        self._name = name
-
-    def __call__(self, *args: Any) -> Any:
-        return self._kata._call(None, self._name, args)
-
-    def __getattr__(self, name: str) -> Name:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return Name(self._kata, f"{self._name}.{name}")
-
-
-class Handle:
-    """An object on the far side. It has methods and nothing else."""
-
-    _kata: Kata
-    _number: int
-    _type: str
-    _generation: int
-
-    def __init__(self, kata: Kata, number: int, kind: str, generation: int) -> None:
-        self.__dict__.update(_kata=kata, _number=number, _type=kind, _generation=generation)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args: self._kata._call(self, name, args)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise SuiteFault("attributes do not cross: call a method")
-
-    def __repr__(self) -> str:
-        return f"<{self._type} #{self._number}>"
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self._kata._forget(self._number, self._generation)
-
-    def _judge(self, *_: Any) -> NoReturn:
-        raise WrongAnswer(f"an object ({self._type}) came back where a plain value was expected")
-
-    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _judge
-    __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _judge
-    __hash__ = object.__hash__
-
-
-class RemoteIterator:
-    """An iterator on the far side, fetched lazily: one value first, then in growing batches."""
-
-    def __init__(self, kata: Kata, number: int, generation: int) -> None:
-        self._kata, self._number, self._generation = kata, number, generation
-        self._ready: list[Any] = []
-        self._done = False
-        self._error: LearnerError | None = None
-        self._count = FETCH_FIRST
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if not self._ready:
-            if self._done:
-                raise StopIteration
-            if self._error:
-                raise self._error
-            try:
-                values, self._done = self._kata._fetch(self._number, self._count)
-            except LearnerError as error:  # what came before it is still to be had
-                values, self._error = self._kata.adopt_all(error.values), error
-                if not values:
-                    raise
-            self._ready = values[::-1]
-            self._count = min(self._count * 2, FETCH_MOST)
-            if not self._ready:
-                self._done = True
-                raise StopIteration
-        return self._ready.pop()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self._kata._forget(self._number, self._generation)
 
 
 def _decoded(value: Any) -> Any:

@@ -65,7 +65,7 @@ class Card:
     mark: str  # how its step looks
     dots: tuple[Dot, ...]
     failing: tuple[Entry, ...]  # visible ones, with all that is known
-    neutral: tuple[Entry, ...]  # hidden ones and what befell the whole milestone
+    neutral: tuple[Entry, ...]  # hidden ones, of which little is told
     unbuilt: tuple[Entry, ...]
     passed: tuple[Entry, ...]
 
@@ -123,8 +123,7 @@ def _systems(result: RunResult, past: Sequence[Attempt]) -> list[dict[str, Any]]
 
 def _system(name: str, cards: list[Card]) -> dict[str, Any]:
     passed = sum(complete(c.result) for c in cards)
-    troubled = [c for c in cards if c.failing or c.neutral or c.unbuilt or c.passed]
-    return {"name": name, "cards": cards, "passed": passed, "details": troubled}
+    return {"name": name, "cards": cards, "passed": passed}
 
 
 def _card(anchor: str, milestone: MilestoneResult, past: Sequence[Attempt]) -> Card:
@@ -147,7 +146,7 @@ def _card(anchor: str, milestone: MilestoneResult, past: Sequence[Attempt]) -> C
         mark=_mark(milestone),
         dots=tuple(_dots(mine[-ATTEMPTS_DRAWN:])),
         failing=tuple(e for e in bad if e.suite == "visible"),
-        neutral=tuple(e for e in bad if e.suite != "visible"),
+        neutral=tuple(e for e in bad if e.suite == "hidden"),
         unbuilt=tuple(e for e in found if e.outcome == "todo"),
         passed=tuple(e for e in found if e.outcome == "passed" and e.test),
     )

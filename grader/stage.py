@@ -7,9 +7,6 @@ and none is ever used twice.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import os
 import re
 import secrets
 import shutil
@@ -17,22 +14,18 @@ import socket
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from grader import nursery, submission, wire
+from grader.building import HOSTS, Scene, build
 from grader.host import Host
-from grader.languages import LANGUAGES, MEBI, SANDBOX_CLASSES, Language, Runtime
-from grader.layout import Layout, modules_upto
-from grader.manifest import Milestone, System
 from grader.nursery import Nursery
 from grader.sandbox import Command, Limits, Mount, Sandbox
 from grader.started import Started
+from grader.unconfined import Unconfined
 
-HOSTS = Path(__file__).parent / "hosts"
-CODE = "/code"
-COMPILE_SECONDS = 60.0
 START_SECONDS = 15.0  # a cold JVM on a busy machine
 SPARES = 2
 ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
@@ -41,38 +34,6 @@ _PUBLIC = re.compile(
     re.M,
 )
 _STATIC = re.compile(r"^\s+(?:public )?static [\w<>\[\], ]+ (\w+)\(", re.M)  # Java
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What is to be set up: one language's code, its kit, and the policy of the milestone."""
-
-    language: Language
-    runtime: Runtime
-    sources: Mapping[str, bytes]
-    kit: Mapping[str, bytes]
-    modules: Sequence[str]  # in the order in which names are looked up
-    bans: Sequence[str]
-
-
-def scene_of(
-    layout: Layout,
-    system: System,
-    milestone: Milestone,
-    language: str,
-    sources: Mapping[str, bytes],
-    environment: Mapping[str, str],
-) -> Scene:
-    """The scene of one milestone; RuntimeMissing when this machine cannot run the language."""
-    known = LANGUAGES[language]
-    return Scene(
-        language=known,
-        runtime=known.runtime(environment),
-        sources=sources,
-        kit=submission.read(layout.kit(system.id, language), language, kit=True),
-        modules=modules_upto(system, milestone),
-        bans=system.bans.get(known.name, ()),
-    )
 
 
 class World:
@@ -112,27 +73,24 @@ class World:
 class Stage:
     """The set-up of one milestone in one language, under a folder of the run's own."""
 
-    def __init__(self, scene: Scene, sandbox: Sandbox, home: Path) -> None:
+    def __init__(self, scene: Scene, sandbox: Sandbox | Unconfined, home: Path) -> None:
         self.scene = scene
         self.sandbox = sandbox
         self.home = home
-        self.broken = ""  # why no test can run: the code does not compile
-        self._numbers = itertools.count(1)
         self._spares: deque[World] = deque()
         self._ending: deque[World] = deque()  # their processes are dying
+        self._nursery: Nursery | None = None
         self._lay_out()
-        self.read_only_mounts = self._read_only_mounts()
-        self._nursery = self._start_nursery()
-        self.hello = self._greeting()
-        if scene.sources:
-            self.fill(scene.sources)
+        self._warm = scene.language.name == "python"  # hosts may start before there is any code
+        if scene.sources or self._warm:
+            self._build()
 
     def fill(self, sources: Mapping[str, bytes]) -> None:
         """Put the code on the stage; hosts that are warming up have not looked for it yet."""
         self.scene = replace(self.scene, sources=sources)
         submission.write(sources, self.home / "code")
-        if self.scene.runtime.compiler:
-            self.broken = self._compile()
+        if not self._warm:
+            self._build()
 
     def world(self) -> World:
         """A fresh world for the next test; starts a spare for the one after it."""
@@ -147,7 +105,7 @@ class Stage:
 
     def warm_up(self) -> None:
         """Start the first spares already while the suites are being collected."""
-        while not self.scene.runtime.compiler and len(self._spares) < SPARES:
+        while self._warm and len(self._spares) < SPARES:
             self._spares.append(World(self))
 
     def public_names(self) -> dict[str, str]:
@@ -185,9 +143,7 @@ class Stage:
         with theirs:
             if self._nursery:
                 return self._raise_child(self._nursery, workdir, user, theirs.fileno()), ours
-            command = self.command(
-                self.scene.runtime.argv, workdir, user, inherit=(theirs.fileno(),)
-            )
+            command = self.command(self.built.argv, workdir, user, inherit=(theirs.fileno(),))
             return self.sandbox.start(command), ours
 
     def _raise_child(self, nursery: Nursery, workdir: Path, user: int, channel: int) -> Started:
@@ -202,7 +158,7 @@ class Stage:
         channel = {"SFS_FD": str(inherit[0])} if inherit else {}
         return Command(
             argv=tuple(argv),
-            mounts=(*self.read_only_mounts, Mount(workdir, str(workdir), writable=True)),
+            mounts=(*self.built.mounts, Mount(workdir, str(workdir), writable=True)),
             environment={**ENVIRONMENT, **runtime.environment, **channel},
             cwd=str(workdir),
             limits=Limits(memory=runtime.memory, processes=runtime.processes),
@@ -218,37 +174,31 @@ class Stage:
         submission.write(self.scene.sources, self.home / "code")
         submission.write(self.scene.kit, self.home / "code" / "kit")
 
-    def _read_only_mounts(self) -> tuple[Mount, ...]:
-        scene = self.scene
-        runtime = [Mount(source, target) for source, target in scene.runtime.mounts]
-        code = Mount(self.home / "code", CODE)
-        if scene.runtime.compiler:
-            return (*runtime, code, Mount(self.home / "classes", SANDBOX_CLASSES))
-        parts = sorted(HOSTS.glob(f"host*.{scene.language.extension}"))
-        return (*runtime, code, *(Mount(part, f"/sfs/{part.name}") for part in parts))
+    def _build(self) -> None:
+        self.built = build(self.scene, self.sandbox, self.home)
+        self.hello = self._greeting()
+        if self._warm and isinstance(self.sandbox, Sandbox):
+            self._nursery = self._start_nursery(self.sandbox)
 
-    def _start_nursery(self) -> Nursery | None:
+    def _start_nursery(self, sandbox: Sandbox) -> Nursery:
         """Python hosts come from a warm process where there is a sandbox to keep them in."""
-        if self.scene.language.name != "python" or not self.sandbox.confined:
-            return None
         python = self.scene.runtime.argv[0]
         command = Command(
             argv=(python, "-I", "-S", "-B", "/sfs/nursery.py"),
             mounts=(
-                *self.read_only_mounts,
+                *self.built.mounts,
                 Mount(HOSTS / "nursery.py", "/sfs/nursery.py"),
                 Mount(self.home, nursery.ROOM, writable=True),
             ),
             environment=ENVIRONMENT,
         )
-        return nursery.Nursery(self.sandbox, command)
+        return nursery.Nursery(sandbox, command)
 
     def _greeting(self) -> dict[str, Any]:
         kit = [Path(name).stem for name in self.scene.kit if not name.startswith("_")]
         return {
-            "code": self.sandbox.inside(
-                self.read_only_mounts, SANDBOX_CLASSES if self.scene.runtime.compiler else CODE
-            ),
+            **self.built.greeting,
+            "code": self.sandbox.inside(self.built.mounts, self.built.code),
             "modules": list(self.scene.modules),
             "kit": sorted(kit),
             "bans": list(self.scene.bans),
@@ -259,51 +209,3 @@ class Stage:
                 "handles": 10_000,
             },
         }
-
-    def _compile(self) -> str:
-        """Compile host, kit and submission together in the sandbox; the compiler's words if it fails."""
-        classes = self.home / "classes"
-        classes.mkdir()
-        classes.chmod(0o777)
-        build = self.home / "build"
-        hosts = {path.name: path.read_bytes() for path in sorted(HOSTS.glob("*.java"))}
-        submission.write(hosts, build)
-        names = [f"{CODE}/{n}" for n in sorted(self.scene.sources)]
-        names += [f"{CODE}/kit/{n}" for n in sorted(self.scene.kit)]
-        argv = [*self.scene.runtime.compiler, "-nowarn", "-g", "-encoding", "UTF-8", "-proc:none"]
-        argv += ["-d", "/tmp/out", *(f"/sfs/{name}" for name in hosts), *names]
-        mounts = [m for m in self.read_only_mounts if m.target != SANDBOX_CLASSES]
-        mounts += [Mount(classes, "/tmp/out", writable=True), Mount(build, "/sfs")]
-        command = Command(
-            argv=tuple(argv),
-            mounts=tuple(mounts),
-            environment={"HOME": "/tmp", "LANG": "C.UTF-8"},
-            limits=Limits(memory=2048 * MEBI, processes=128),
-        )
-        said, code = run_to_end(self.sandbox, command, COMPILE_SECONDS)
-        return (
-            ""
-            if code == 0
-            else said.replace(f"{CODE}/", "").strip()[:4000] or "the compiler failed"
-        )
-
-
-def run_to_end(sandbox: Sandbox, command: Command, seconds: float) -> tuple[str, int | None]:
-    """Run a command to its end: what it printed (bounded) and its exit code, None if it was ended."""
-    process = sandbox.start(command)
-    said = bytearray()
-    end = time.monotonic() + seconds
-    try:
-        ending = None
-        while ending is None and time.monotonic() < end and not process.over_limit():
-            ending = process.wait(0.02)
-            for stream in (process.stdout, process.stderr):
-                with contextlib.suppress(BlockingIOError):
-                    while data := os.read(stream, 1 << 16):
-                        said += data[: max(0, (1 << 16) - len(said))]
-        code = ending.code if ending and ending.kind == "exited" else None
-        return said.decode("utf-8", "replace"), code
-    finally:
-        process.kill()
-        os.close(process.stdout)
-        os.close(process.stderr)

@@ -64,9 +64,10 @@ class OfficialRun:
 
     def __init__(self, job: Assignment, sources: int, reporter: Reporter) -> None:
         from grader import manifest
+        from grader.building import scene_of
         from grader.layout import Layout
         from grader.sandbox import Sandbox
-        from grader.stage import Stage, scene_of
+        from grader.stage import Stage
 
         self.job = job
         self.sources = sources  # a descriptor on which the code comes, when it comes

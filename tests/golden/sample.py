@@ -5,7 +5,9 @@ from __future__ import annotations
 from grader.report_words import Attempt
 from grader.verdict import Failure, Frame, MilestoneResult, RunResult, TestResult
 
-HOSTILE = "</script><script>alert(1)</script> ]]> <!-- \x1b[31mred\x00 \u202eback {{ 7*7 }} | `tick` ``` "
+HOSTILE = (
+    "</script><script>alert(1)</script> ]]> <!-- \x1b[31mred\x00 \u202eback {{ 7*7 }} | `tick` ``` "
+)
 SECRET = "SECRET OF THE HIDDEN SUITE"
 REPRODUCTION = """\
 # Repeats the calls of a test. Save it as reproduction.py beside your files and run: python reproduction.py
@@ -35,7 +37,7 @@ FAILED = Failure(
     actual="b'\\x00' * 508 (508 bytes)\nthey differ at byte 1: expected b'\\x00\\xff' + b'\\x00' * 27 …, actual b'\\x00' * 29 …",
     frames=(
         Frame("page_file.py", 41, "write", "self._put(number, payload)"),
-        Frame("page_file.py", 88, "_put", "raise ValueError(f\"{number} <b>bold</b>\")"),
+        Frame("page_file.py", 88, "_put", 'raise ValueError(f"{number} <b>bold</b>")'),
     ),
     prints="writing page 1\nwriting page 1\n",
     seed=210944792118180,
@@ -51,26 +53,38 @@ EVIL = Failure(
     prints=HOSTILE + "\r\nsecond line\r\n" + "-" * 700 + "\ud800",
     seed=1,
     assertion="=cmd|' /C calc'!A0",
-    reproduction="print('</script><script>alert(2)</script>')\n" + "y = 1  # " + "long " * 60 + "\n",
+    reproduction="print('</script><script>alert(2)</script>')\n"
+    + "y = 1  # "
+    + "long " * 60
+    + "\n",
 )
 
 
 def visible(name: str, sentence: str, outcome: str, failure: Failure | None = None) -> TestResult:
     return TestResult(
-        suite="visible", name=name, sentence=sentence, outcome=outcome, seconds=0.0412, failure=failure
+        suite="visible",
+        name=name,
+        sentence=sentence,
+        outcome=outcome,
+        seconds=0.0412,
+        failure=failure,
     )
 
 
 def hidden(name: str, sentence: str, outcome: str) -> TestResult:
     """As a careless judge would hand it over: with everything in it."""
-    failure = None if outcome == "passed" else Failure(reason=SECRET, calls=(SECRET,), prints=SECRET)
+    failure = (
+        None if outcome == "passed" else Failure(reason=SECRET, calls=(SECRET,), prints=SECRET)
+    )
     return TestResult(
         suite="hidden", name=f"{name}[{SECRET}]", sentence=sentence, outcome=outcome,
         seconds=9.99, failure=failure,
     )  # fmt: skip
 
 
-def milestone(name: str, title: str, outcome: str, *tests: TestResult, **more: object) -> MilestoneResult:
+def milestone(
+    name: str, title: str, outcome: str, *tests: TestResult, **more: object
+) -> MilestoneResult:
     system, _, slug = name.partition("/")
     known = {
         "language": "python", "points": 8, "suites": ("visible", "hidden"), "seconds": 0.91, **more,

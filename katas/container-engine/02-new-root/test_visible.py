@@ -35,8 +35,8 @@ def tree(workdir):
 
 
 def start(box, *arguments):
-    """An engine whose program waits for a line, and the program's pid."""
-    engine = box.start_cask(["run", *arguments, "sh", "-c", "echo ready; read line"])
+    """An engine whose program stays, and the program's pid."""
+    engine = box.start_cask(["run", *arguments, "sh", "-c", "echo ready; exec sleep 60"])
     engine.read_until(b"ready\n")
     (program,) = box.children(engine.pid)
     return engine, program

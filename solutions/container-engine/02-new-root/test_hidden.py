@@ -59,8 +59,8 @@ def root(box):
 
 
 def start(box, *arguments, cwd="/"):
-    """An engine whose program waits for a line, and the program's pid."""
-    words = ["run", *arguments, "sh", "-c", "echo ready; read line"]
+    """An engine whose program stays, and the program's pid."""
+    words = ["run", *arguments, "sh", "-c", "echo ready; exec sleep 60"]
     engine = box.start_cask(words, cwd=cwd)
     engine.read_until(b"ready\n")
     (program,) = box.children(engine.pid)
