@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from grader.box import Box, probe
 from grader.box_plan import FULL, NONE
+from grader.languages import LANGUAGES
+from grader.sandbox import Mount
 from grader.stage import Stage
 
 
@@ -32,3 +36,14 @@ def unmet(needs: Sequence[str]) -> str:
     if "idrange" in needs and level < FULL:
         return f"needs a range of user ids: {'; '.join(reasons)}"
     return ""
+
+
+def interactive(code: Path | None) -> int:
+    """A shell in a private computer, with a learner's folder at /code; its exit status."""
+    from grader.box import interactive as open_shell
+
+    runtime = LANGUAGES["python"].runtime(os.environ)
+    mounts = [Mount(source, target) for source, target in runtime.mounts]
+    if code is not None:
+        mounts.append(Mount(code, "/code", writable=True))
+    return open_shell(mounts, runtime.argv[0], term=os.environ.get("TERM", "dumb"))

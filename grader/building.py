@@ -98,7 +98,9 @@ def _typescript(scene: Scene, sandbox: Sandbox | Unconfined, home: Path) -> Buil
     )
     for source, target, ending in ((SFS, "/tmp/out/host", ".mjs"), (CODE, "/tmp/out/code", ".ts")):
         argv = (node, f"{SFS}/strip.mjs", source, target, ending)
-        _, status = _run(sandbox, Command(argv=argv, mounts=mounts, environment=_QUIET))
+        limits = Limits(memory=scene.runtime.memory)
+        command = Command(argv=argv, mounts=mounts, environment=_QUIET, limits=limits)
+        _, status = _run(sandbox, command)
     stripped = status == 0  # else the learner sees the error of their own file, from Node itself
     code = out / "code" if stripped and scene.sources else home / "code"
     return Built(

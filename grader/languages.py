@@ -90,7 +90,7 @@ def _typescript(environment: Mapping[str, str]) -> Runtime:
         argv=("/opt/node/node", "--disable-warning=ExperimentalWarning", "/sfs/host.ts"),
         mounts=((node, "/opt/node/node"),),
         version=f"Node {node} {node.stat().st_mtime_ns}",
-        memory=1024 * MEBI,
+        memory=4096 * MEBI,  # V8 reserves far more than it uses; what is used is watched
         processes=64,
         environment={},
     )

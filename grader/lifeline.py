@@ -1,8 +1,9 @@
-"""Makes the processes of a run end with the runner, however the runner ends.
+"""Makes processes end with the one that started them, however that one ends.
 
-A pipe whose write end only the runner holds: the kernel closes it when the runner is gone, even by
+A pipe whose write end only the starter holds: the kernel closes it when the starter is gone, even by
 `kill -9`, and the far end sees the end of file. No polling, no parent relation (which breaks when a
-process dies while the next one is being set up), no file on the machine.
+process dies while the next one is being set up, and ends with the starting thread), no file on the
+machine.
 """
 
 from __future__ import annotations
@@ -12,16 +13,28 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Collection
 
-# The first process of an enclosure: when it ends, the kernel ends all others. It waits for the
-# command, and kills it when the lifeline ($1, a descriptor) does.
+# The first process of a sandbox: when it ends, the kernel ends all others. Its standard input is the
+# lifeline. It waits for the command, and kills it when the lifeline ends. (Shells that are small know
+# descriptors of one digit only.)
 KEEPER = """
-lifeline=$1; shift
-"$@" &
+exec {n}<&0 </dev/null
+"$@" {shut} &
 command=$!
-{ read -r nothing; kill -9 $command; } < /proc/self/fd/$lifeline &
+{{ read -r nothing <&{n}; kill -9 $command; }} &
 wait $command
 """
+
+
+def keeper(taken: Collection[int], *, handed_on: bool) -> tuple[list[str], int]:
+    """The start of a command line that keeps a command, and the lifeline's number inside.
+
+    `taken` are descriptors that the command inherits; with `handed_on` it gets the lifeline as well.
+    """
+    number = next(n for n in range(3, 10) if n not in taken)
+    script = KEEPER.format(n=number, shut="" if handed_on else f"{number}<&-")
+    return ["/bin/sh", "-c", script, "keeper"], number
 
 
 def hold_lifeline(descriptor: int) -> None:

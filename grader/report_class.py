@@ -150,8 +150,9 @@ def _spread(total: int, places: int) -> list[int]:
 
 def _runner_test(milestone: MilestoneResult, entry: Entry) -> dict[str, Any]:
     suite = f" {entry.suite}" if entry.suite else ""
+    borrowed = " (borrowed, no credit)" if milestone.borrowed else ""
     document: dict[str, Any] = {
-        "name": f"{milestone.id} ({milestone.language}){suite}: {entry.title}",
+        "name": f"{milestone.id} ({milestone.language}){borrowed}{suite}: {entry.title}",
         "status": STATUS[entry.outcome],
         "message": None,
     }
@@ -223,4 +224,4 @@ def _rows(result: RunResult) -> Iterator[dict[str, object]]:
 
 def _cell(value: object) -> str:
     text = str(value).replace("\n", " / ").replace("\t", " ")
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text

@@ -58,8 +58,10 @@ HELPERS = {
         for (Object key : path) {
             if (value instanceof Map) {
                 value = ((Map<?, ?>) value).get(key);
+            } else if (value instanceof List) {
+                value = ((List<?>) value).get((Integer) key);
             } else {
-                value = value instanceof List ? ((List<?>) value).get((Integer) key) : ((Object[]) value)[(Integer) key];
+                value = java.lang.reflect.Array.get(value, (Integer) key);
             }
         }
         return value;
@@ -121,8 +123,12 @@ HELPERS = {
         if (value instanceof byte[]) {
             return "bytes " + HexFormat.of().formatHex((byte[]) value);
         }
-        if (value instanceof Object[]) {
-            return show(Arrays.asList((Object[]) value));
+        if (value != null && value.getClass().isArray()) {
+            List<Object> items = new ArrayList<>();
+            for (int i = 0; i < java.lang.reflect.Array.getLength(value); i++) {
+                items.add(java.lang.reflect.Array.get(value, i));
+            }
+            return show(items);
         }
         if (!(value instanceof List)) {
             return String.valueOf(value);

@@ -104,7 +104,7 @@ class Browser:
             width=width, height=height, deviceScaleFactor=1, mobile=width < 500,
         )  # fmt: skip
         preference = {"name": "prefers-color-scheme", "value": scheme}
-        self.ask("Emulation.setEmulatedMedia", features=[preference])
+        self.ask("Emulation.setEmulatedMedia", media="", features=[preference])
         self.ask("Page.navigate", url=page.as_uri())
         deadline = time.monotonic() + PATIENCE
         while self.run("document.readyState + location.href") != f"complete{page.as_uri()}":
@@ -164,13 +164,22 @@ TOO_WIDE = """
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", [1280, 930, 768, 390, 320])
 def test_the_page_fits(browser: Browser, page: Path, width: int, scheme: str) -> None:
     """Nothing is wider than the window, even with all folds open; only code scrolls, in itself."""
     browser.open(page, width, 844, scheme)
     browser.run(OPEN_ALL)
     assert browser.run(TOO_WIDE) == []
     assert browser.run("document.documentElement.scrollWidth") <= width
+
+
+def test_the_printed_page_fits(browser: Browser, page: Path) -> None:
+    """On a sheet of A4 nothing is cut off, and the button is not printed."""
+    browser.open(page, 718, 1000)
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    browser.run(OPEN_ALL)
+    assert browser.run(TOO_WIDE.replace("!e.closest('pre') && ", "")) == []
+    assert browser.run("[...document.querySelectorAll('button')].every(b => !b.checkVisibility())")
 
 
 def test_the_page_is_silent_and_asks_for_nothing(browser: Browser, page: Path) -> None:

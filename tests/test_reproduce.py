@@ -54,6 +54,9 @@ class ToyBox:
     def pair(self):
         return [[self], {"other": ToyBox(self.path + "2")}]
 
+    def numbers(self):
+        return [1, 2]
+
     def name(self):
         import os
         return os.path.basename(self.path)
@@ -94,6 +97,7 @@ export class ToyBox {
   *steps(count: number) { for (let i = 0; i < count; i++) yield i; }
   call(f: any) { f.done ? f.done(1) : f(); return "called"; }
   pair() { return [[this], { other: new ToyBox(this.path + "2") }]; }
+  numbers() { return [1, 2]; }
   name() { return basename(this.path); }
 }
 
@@ -143,6 +147,8 @@ class ToyBox {
     public List<Object> pair() {
         return List.of(List.of(this), Map.of("other", new ToyBox(path + "2")));
     }
+
+    public long[] numbers() { return new long[] {1, 2}; }
 
     public String name() { return Path.of(path).getFileName().toString(); }
 
@@ -254,6 +260,11 @@ def test_a_failing_last_call_is_left_to_fail(play: Play) -> None:
     assert "number 3" in printed and "toy_box.py" in printed.replace(
         "ToyBox.java", "toy_box.py"
     ).replace("toyBox.ts", "toy_box.py")
+
+
+def test_a_list_is_printed_with_its_items(play: Play) -> None:
+    """Java's arrays do not show themselves."""
+    assert play(made(), Call(BOX, "numbers", (), [1, 2])).replace(" ", "") == "[1,2]"
 
 
 def test_a_last_call_that_returned_nothing_runs(play: Play) -> None:

@@ -1,4 +1,4 @@
-"""A process and its ending: what `cask run` owes to the program and to whoever started the engine."""
+"""A process and its ending: what the engine owes to the program and to whoever started it."""
 
 CORE = 0x80
 

@@ -166,7 +166,7 @@ def test_programs_that_the_kernel_refuses(box):
 
 
 def test_the_search_path_is_the_program_s_own(box):
-    """The PATH of the spec counts; the engine's has no say, and without one there is a usual one."""
+    """The PATH of the spec counts, not the engine's; without one there is a usual one."""
     box.mkdir("/srv/bin")
     box.write("/srv/bin/tool", b"#!/bin/sh\necho $0\n", mode=0o755)
     run = ["run", "--env", "PATH=/srv/bin"]
@@ -197,6 +197,21 @@ def test_every_signal_for_the_program_arrives_once_and_in_order(box):
         assert engine.read_until(b"\n") == name.encode() + b"\n"
     got = engine.wait()
     assert (got.status, got.stdout) == (0, b"")
+
+
+def test_pauses_are_not_the_end(box):
+    """However often the program is stopped, its own ending counts."""
+    engine = box.start_cask(["run", "sh", "-c", "echo ready; read line; exit 4"])
+    engine.read_until(b"ready\n")
+    (program,) = box.children(engine.pid)
+    for _ in range(3):
+        box.signal(program, "STOP")
+        box.until(lambda: box.status(program)["State"].startswith("T"), "it is stopped")
+        assert engine.running()
+        box.signal(program, "CONT")
+        box.until(lambda: not box.status(program)["State"].startswith("T"), "it goes on")
+    engine.send(b"\n")
+    assert engine.wait().status == 4
 
 
 def test_an_early_signal_waits_for_the_program(box):
@@ -287,7 +302,7 @@ except ChildProcessError:
 
 
 def test_a_run_leaves_the_caller_as_it_was(box):
-    """The signal mask and the descriptors are the same after two runs, and both give their status."""
+    """After two runs the signal mask and the descriptors are the same as before."""
     program = """
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 before = os.listdir("/proc/self/fd"), signal.pthread_sigmask(signal.SIG_BLOCK, [])

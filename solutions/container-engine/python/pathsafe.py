@@ -1,13 +1,14 @@
 """Paths inside another root, worked out from outside it, without ever leaving.
 
-An engine stands outside and has to touch files inside: make a mount point, read /etc/passwd, write a
-log. But the container's files belong to whoever made the image, and a symbolic link in them can say
-anything. A link `etc -> /etc` means the container's /etc to the container and the machine's to a careless
-engine: this is how containers have been escaped for years (CVE-2018-15664, CVE-2021-30465).
+An engine stands outside and has to touch files inside: make a mount point, read /etc/passwd,
+write a log. But the container's files belong to whoever made the image, and a symbolic link in
+them can say anything. A link `etc -> /etc` means the container's /etc to the container and the
+machine's to a careless engine: this is how containers have been escaped for years
+(CVE-2018-15664, CVE-2021-30465).
 
-The kernel resolves a path name by name, and so do these functions. Left out: a race. Somebody who swaps
-a folder for a link between our look and our use still wins; runc closes that hole with file descriptors,
-newer kernels with `openat2(RESOLVE_IN_ROOT)`.
+The kernel resolves a path name by name, and so do these functions. Left out: a race. Somebody who
+swaps a folder for a link between our look and our use still wins; runc closes that hole with file
+descriptors, newer kernels with `openat2(RESOLVE_IN_ROOT)`.
 """
 
 import errno
@@ -21,13 +22,15 @@ MOST_LINKS = 40  # as many as the kernel follows for one path before it speaks o
 def resolve(root: str, path: str) -> str:
     """Where `path` leads for somebody whose "/" is `root`, as a path for us.
 
-    `path` counts from the root whether it begins with a slash or not. Links are followed, the last one
-    too; an absolute link begins again at the root, and ".." at the root stays there. Nothing is made and
-    nothing opened. The result begins with `root` as given (without slashes at its end) and has no link,
-    "." or ".." behind it; for the root itself it is `root`.
+    `path` counts from the root whether it begins with a slash or not. Links are followed, the
+    last one too; an absolute link begins again at the root, and ".." at the root stays there.
+    Slashes at the end change nothing. Nothing is made and nothing opened. The result begins with
+    `root` as given (without slashes at its end) and has no link, "." or ".." behind it; for the
+    root itself it is `root`.
 
-    The last name may be missing, also at the end of a link. FileNotFoundError if one before it is,
-    NotADirectoryError if something before it is no directory, OSError with errno ELOOP at the 41st link.
+    The last name may be missing, also at the end of a link. FileNotFoundError if one before it
+    is, NotADirectoryError if something before it is no directory, OSError with errno ELOOP at the
+    41st link.
     """
     # BEGIN SOLUTION
     return _walk(root, path, None)
@@ -35,12 +38,12 @@ def resolve(root: str, path: str) -> str:
 
 
 def mkdirs(root: str, path: str, mode: int) -> str:
-    """Make the directory `path` inside `root`, and those on the way that are missing; where it is for us.
+    """Make the directory `path` inside `root`, and what is missing on the way; its path for us.
 
-    Links are followed as in `resolve`, and where one leads to something that is missing, that is made, inside
-    `root` as all else. Each new directory has exactly `mode`, whatever the umask; those that were there are
-    left alone. NotADirectoryError if something on the way or at the end is there and no directory; ELOOP as
-    in `resolve`.
+    Links are followed as in `resolve`, and where one leads to something that is missing, that is
+    made, inside `root` as all else. Each new directory has exactly `mode`, whatever the umask;
+    those that were there are left alone. NotADirectoryError if something on the way or at the end
+    is there and no directory; ELOOP as in `resolve`.
     """
 
     # BEGIN SOLUTION
@@ -61,8 +64,8 @@ def _walk(root: str, path: str, make: Callable[[str], None] | None) -> str:
     links = 0
     while ahead:
         name = ahead.pop()
-        if name == "..":
-            here = here[:-1]
+        if name in (".", ".."):
+            here = here[:-1] if name == ".." else here
             continue
         spot = "/".join([root, *here, name])
         kind = _kind(spot, make, last=not ahead)
@@ -82,7 +85,7 @@ def _walk(root: str, path: str, make: Callable[[str], None] | None) -> str:
 
 def _names(path: str) -> list[str]:
     """The names of a path, the first one last, so that `pop` takes it."""
-    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
+    return [name for name in reversed(path.split("/")) if name]
 
 
 def _kind(spot: str, make: Callable[[str], None] | None, last: bool) -> int:

@@ -1,7 +1,7 @@
 """What a wait status says: how a process ended, or that it only stopped.
 
-`waitpid` gives one number for many stories. It is a word of two bytes, and which byte is filled depends
-on how the process changed:
+`waitpid` gives one number for many stories. It is a word of two bytes, and which byte is filled
+depends on how the process changed:
 
     exited       cccccccc 00000000     c: the code given to exit, 0 to 255
     signaled     00000000 ksssssss     s: the signal that killed it, k: a core file was written
@@ -20,8 +20,8 @@ SIGNAL_BASE = 128  # a shell adds it, so that "killed by 9" does not look like "
 def describe(wait_status: int) -> dict:
     """{"kind": "exited" | "signaled" | "stopped" | "continued", "code": int, "core": bool}
 
-    `code` is the exit code, the number of the signal that killed or stopped it, or 0 for "continued".
-    `core` is True only when a killed process left a core file.
+    `code` is the exit code, the number of the signal that killed or stopped it, or 0 for
+    "continued". `core` is True only when a killed process left a core file.
     """
     # BEGIN SOLUTION
     low, high = wait_status & 0x7F, wait_status >> 8 & 0xFF
@@ -56,8 +56,9 @@ def exit_code(wait_status: int) -> int:
 def signal_number(text: str) -> int:
     """A signal as people write it: "TERM", "SIGTERM", "term", "15", "RTMIN", "RTMIN+3", "RTMAX-2".
 
-    RTMIN and RTMAX are the C library's, `signal.SIGRTMIN` and `signal.SIGRTMAX`, and what is counted from
-    them must stay between them. Numbers go from 1 to 64. ValueError for anything else.
+    RTMIN and RTMAX are the C library's, `signal.SIGRTMIN` and `signal.SIGRTMAX`, and what is
+    counted from them must stay between them. Numbers go from 1 to 64. ValueError for anything
+    else.
     """
     # BEGIN SOLUTION
     name, lowest = text.upper().removeprefix("SIG"), 1

@@ -234,6 +234,17 @@ def test_numbers_out_of_bounds_change_nothing(kata, pages, path):
     assert path.read_bytes() == content
 
 
+def test_two_objects_share_one_header(kata, pages, path):
+    """What one object frees, allocates or sets, another on the same file knows at once."""
+    other = kata.PageFile(str(path), SIZE)
+    kata.many(pages, "free", [[1], [3]])
+    steps = [[other, "allocate"], [pages, "allocate"], [other, "allocate"], [pages, "allocate"]]
+    steps += [[other, "free", 7], [pages, "set_root", 4, 2], [pages, "allocate"]]
+    steps += [[other, "get_root", 4], [other, "page_count"]]
+    results = kata.script([handle, name, arguments] for handle, name, *arguments in steps)
+    assert results == [3, 1, 6, 7, None, None, 7, 2, 8]
+
+
 def test_a_thousand_free_pages_are_used_up_before_the_file_grows(kata, path, seed):
     """A long free list outlives a restart and is handed out to its end, last freed first."""
     pages = kata.PageFile(str(path), 128)
@@ -353,16 +364,16 @@ STEPS = st.tuples(
 @settings(max_examples=25, deadline=None, phases=[Phase.generate])
 @given(lives=st.lists(st.lists(STEPS, max_size=40), min_size=1, max_size=3))
 def test_any_sequence_of_calls_agrees_with_a_model(kata, path, lives):
-    """Whatever is done in whatever order, over several openings, answers and file are right."""
+    """Whatever is done in whatever order, by two objects in turn, answers and file are right."""
     path.unlink(missing_ok=True)
     model = Model()
     for steps in lives:
-        pages = kata.PageFile(str(path), SIZE)
+        pages = [kata.PageFile(str(path), SIZE), kata.PageFile(str(path), SIZE)]
         expected = [getattr(model, name)(pick, data) for name, pick, data in steps]
-        answers = kata.script([[pages, *call] for call, _ in expected])
+        answers = kata.script([pages[n % 2], *call] for n, (call, _) in enumerate(expected))
         assert answers == [answer for _, answer in expected]
         assert path.read_bytes() == model.image()
-        pages.close()
+        kata.script([handle, "close", []] for handle in pages)
 
 
 # A header and six pages of 128 bytes; the free list is 2, 6, 1, the roots 0 and 6 are 5 and 3.

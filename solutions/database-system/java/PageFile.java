@@ -254,7 +254,7 @@ public class PageFile {
 
     private static int rootOffset(int slot) {
         if (slot < 0 || slot >= ROOT_SLOTS) {
-            throw new OutOfBounds("root slot " + slot + " is not in 0.." + (ROOT_SLOTS - 1));
+            throw new OutOfBounds("there is no root slot " + slot);
         }
         return ROOTS + slot * Integer.BYTES;
     }

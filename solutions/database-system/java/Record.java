@@ -116,7 +116,7 @@ public final class Record {
             }
         }
         if (row.hasRemaining()) {
-            throw new RecordCorrupt(row.remaining() + " bytes after the last field");
+            throw new RecordCorrupt("the row ends at byte " + row.position() + " of " + data.length);
         }
         return values;
         // END SOLUTION

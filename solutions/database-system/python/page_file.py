@@ -210,7 +210,7 @@ def _checksum(page_no: int, payload: bytes) -> bytes:
 
 def _root_offset(slot: int) -> int:
     if not 0 <= slot < ROOT_SLOTS:
-        raise OutOfBounds(f"root slot {slot} is not in 0..{ROOT_SLOTS - 1}")
+        raise OutOfBounds(f"there is no root slot {slot}")
     return ROOTS + slot * U32.size
 
 

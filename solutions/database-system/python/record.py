@@ -94,7 +94,7 @@ def decode_row(types: list[str], data: bytes) -> list[Value]:
             value, offset = _decode_field(column_type, data, offset)
         values.append(value)
     if offset != len(data):
-        raise RecordCorrupt(f"{len(data) - offset} bytes after the last field")
+        raise RecordCorrupt(f"the row ends at byte {offset} of {len(data)}")
     return values
     # END SOLUTION
 

@@ -1,14 +1,17 @@
 """The command line of the engine. Given: it turns words into a spec and leaves the work to you.
 
-    cask run [--env K=V]... [--cwd DIR] [--umask OCTAL] [--rootfs DIR [--chroot-only]] [--] CMD ARG...
+    cask run [--env K=V]... [--cwd DIR] [--umask OCTAL] [--rootfs DIR [--chroot-only]] [--] CMD
+    ARG...
 
-The spec is a plain dict in the words of the OCI runtime's config.json, so that real bundles fit later:
+The spec is a plain dict in the words of the OCI runtime's config.json, so that real bundles fit
+later:
 
     {"process": {"args": ["sh", "-c", "exit 3"], "env": ["A=1"], "cwd": "/"}}
     and, only if asked for:  process.umask: 18    root: {"path": "/srv/x", "chrootOnly": false}
 
-Exit status: the program's own, 128+n if signal n ended it, 127 if it was not found, 126 if it cannot be
-run, 125 if the engine failed. Outside a box: `python3 -m kit.cli run ...` in the folder of your code.
+Exit status: the program's own, 128+n if signal n ended it, 127 if it was not found, 126 if it
+cannot be run, 125 if the engine failed. Outside a box: `python3 -m kit.cli run ...` in the folder
+of your code.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """What happens in the child before its program starts, as a list. Given.
 
-A step is a name and a function without arguments. A spec asks for steps by what is in it; each lives in
-the file of the milestone that teaches it, and is imported only when asked for. `spawn.start` calls them
-in this order, in the child, and reports an OSError by the step's name.
+A step is a name and a function without arguments. A spec asks for steps by what is in it; each
+lives in the file of the milestone that teaches it, and is imported only when asked for.
+`spawn.start` calls them in this order, in the child, and reports an OSError by the step's name.
 """
 
 import errno

@@ -26,7 +26,10 @@ class DiskFile:
         """Open the file at `path`; make an empty one if there is none."""
         self._path = os.fspath(path)
         self._file: BinaryIO = open(  # noqa: SIM115  closed by close()
-            self._path, "r+b", buffering=0, opener=lambda p, flags: os.open(p, flags | os.O_CREAT, 0o644)
+            self._path,
+            "r+b",
+            buffering=0,
+            opener=lambda p, flags: os.open(p, flags | os.O_CREAT, 0o644),
         )
         self._counts = _zeros()
 
