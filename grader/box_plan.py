@@ -146,7 +146,7 @@ def plan(
         "tmpfs": f"size={limits.file_system},nr_inodes={limits.files}",
         "folders": FOLDERS,
         "files": [*((path, text, 0o644) for path, text in FILES), (CASK, launcher, 0o755)],
-        "links": [*LINKS, *((path, target) for path, target in system if target is not None)],
+        "links": [*LINKS, ("/opt/bin/python3", interpreter), *((path, target) for path, target in system if target is not None)],
         "mounts": bound,
         "memory": limits.memory,
         "processes": limits.processes,

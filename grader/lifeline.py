@@ -14,27 +14,35 @@ import select
 import signal
 import threading
 from collections.abc import Collection
+from dataclasses import dataclass
 
 # The first process of a sandbox: when it ends, the kernel ends all others. Its standard input is the
-# lifeline. It waits for the command, and kills it when the lifeline ends. (Shells that are small know
-# descriptors of one digit only.)
+# lifeline. It waits for the command, and ends when the lifeline does; it need not have the right to
+# kill the command. (Some shells know descriptors of one digit only; some talk about killed children.)
 KEEPER = """
+trap 'exit 137' USR1
 exec {n}<&0 </dev/null
 "$@" {shut} &
 command=$!
-{{ read -r nothing <&{n}; kill -9 $command; }} &
+{{ read -r nothing <&{n}; kill -USR1 $$; }} &
+exec 2>/dev/null
 wait $command
 """
 
 
-def keeper(taken: Collection[int], *, handed_on: bool) -> tuple[list[str], int]:
-    """The start of a command line that keeps a command, and the lifeline's number inside.
+@dataclass(frozen=True)
+class Keeper:
+    """The start of a command line that keeps a command, and the lifeline's number for the command."""
 
-    `taken` are descriptors that the command inherits; with `handed_on` it gets the lifeline as well.
-    """
+    start: tuple[str, ...]
+    number: int
+
+
+def keeper(taken: Collection[int], *, handed_on: bool) -> Keeper:
+    """`taken` are descriptors that the command inherits; `handed_on`: it gets the lifeline as well."""
     number = next(n for n in range(3, 10) if n not in taken)
     script = KEEPER.format(n=number, shut="" if handed_on else f"{number}<&-")
-    return ["/bin/sh", "-c", script, "keeper"], number
+    return Keeper(("/bin/sh", "-c", script, "keeper"), number)
 
 
 def hold_lifeline(descriptor: int) -> None:

@@ -51,8 +51,9 @@ class Child:
             try:
                 self._born = pid, os.pidfd_open(pid)
             except ProcessLookupError:  # it ended at once, and was reaped already
-                self._born = pid, os.open(os.devnull, os.O_RDONLY)
+                self._born = pid, -1
                 self._ending = _ending(self._status.recv(4))
+                self._status.close()
         return self._born
 
     def inner_pid(self) -> int | None:

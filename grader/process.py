@@ -25,6 +25,7 @@ from grader.errors import GraderFault
 
 MEBI = 1 << 20
 START_SECONDS = 10.0  # bubblewrap names its child after about a millisecond
+GLANCE_SECONDS = 0.001  # between two looks whether it has
 DEATH_SECONDS = 10.0  # a killed namespace goes at once, unless the kernel writes to a slow disk
 TOKEN = (
     "SFS_SANDBOX"  # in the environment of every bubblewrap of ours, so that it can be found again
@@ -161,13 +162,13 @@ class Process:
 
     def _finish(self, kind: Kind | None) -> None:
         """Leave nothing behind, then note how it ended (`kind`: because we ended it)."""
-        self._status.await_init()
+        self._status.await_init(self._monitor_fd)
         self._kill_init()
         self._monitor.kill()
         code = self._monitor.wait()
         if not self._status.init:
             _sweep(self._token)
-        self._status.drain()
+        self._status.read_on()
         self._ending = Ending(kind, int(signals.SIGKILL)) if kind else self._verdict(code)
         unborn = kind is None and code >= 0 and self._status.exit_code is None
         self._close()
@@ -204,29 +205,28 @@ class Process:
 
 
 class _Status:
-    """What bubblewrap tells on its status descriptor: the init's pid, then the exit code."""
+    """What bubblewrap writes into its status file: the init's pid, then the exit code."""
 
     def __init__(self, descriptor: int) -> None:
         self.init_fd: int | None = None  # a pidfd; None while unknown, or when it is gone already
         self.exit_code: int | None = None
         self._descriptor = descriptor
+        self._read = 0  # bytes of whole lines
         self._init = 0
-        self._rest = b""
-        self._open = True
-        os.set_blocking(descriptor, False)
 
     @property
     def init(self) -> int:
         """The pid of the sandbox's first process as seen from here; 0 while unknown."""
         if not self._init:
-            self.drain()
+            self.read_on()
         return self._init
 
-    def await_init(self) -> None:
-        """Wait until the init is known, or it is clear that there will never be one."""
+    def await_init(self, monitor: int) -> None:
+        """Wait until the init is known, or bubblewrap has ended without naming one."""
         end = time.monotonic() + START_SECONDS
-        while not self.init and self._open and (left := end - time.monotonic()) > 0:
-            _readable(self._descriptor, left)
+        while not self.init and time.monotonic() < end:
+            if _readable(monitor, GLANCE_SECONDS):
+                return self.read_on()
 
     def kill_init(self) -> None:
         """Send SIGKILL to the init, and so to all of its namespace, if it is known and there."""
@@ -234,17 +234,13 @@ class _Status:
             with contextlib.suppress(ProcessLookupError):
                 signals.pidfd_send_signal(self.init_fd, signals.SIGKILL)
 
-    def drain(self) -> None:
-        """Take what is there."""
-        while self._open:
-            try:
-                data = os.read(self._descriptor, 4096)
-            except BlockingIOError:
-                return
-            self._open = bool(data)
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            for line in lines:
-                self._line(json.loads(line))
+    def read_on(self) -> None:
+        """Take what has been added."""
+        data = os.pread(self._descriptor, 4096, self._read)
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for line in whole.splitlines():
+            self._line(json.loads(line))
 
     def _line(self, told: Mapping[str, Any]) -> None:
         if "exit-code" in told:

@@ -116,7 +116,7 @@ def _public_milestone(milestone: MilestoneResult) -> MilestoneResult:
 def _public_hidden(test: TestResult, number: int) -> TestResult:
     """Sentence and neutral reason; even the name may hold data of the suite's."""
     failure = None if test.outcome == "passed" else Failure(reason=NEUTRAL[test.outcome])
-    name = f"hidden_{number:02}"
+    name = f"hidden_{number:03}"
     return replace(test, name=name, sentence=clean(test.sentence), seconds=0.0, failure=failure)
 
 

@@ -9,7 +9,6 @@ here or anywhere. All of them end when the process that started them does.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import subprocess
@@ -26,7 +25,9 @@ from grader.process import TOKEN, Ending, Limits, Process
 
 __all__ = ["Command", "Ending", "Limits", "Mount", "Process", "Sandbox", "hold_lifeline"]
 
-ENCLOSED = "SFS_ENCLOSED"  # set for the enclosed process: the path of the bubblewrap that works here
+ENCLOSED = (
+    "SFS_ENCLOSED"  # set for the enclosed process: the path of the bubblewrap that works here
+)
 LIFELINE = "SFS_LIFELINE"  # set for the enclosed process: a descriptor for `hold_lifeline`
 SHARED_COUNT = 4096  # old kernels count all processes of a user: room for what else the user runs
 USUAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
@@ -89,14 +90,14 @@ class Sandbox:
         with _Passed(command.inherit) as passed:
             options = ["--seccomp", str(passed.content(self.filter))] if command.seccomp else []
             options += bwrap.bare_room(self.root, self.system, command)
-            options += passed.etc(user if self.root else PLAIN_ID)
+            options += _etc(passed, user if self.root else PLAIN_ID)
             return self._spawn(
                 options,
                 [*self._limited(command.limits, user), *command.argv],
                 passed,
                 {**USUAL_ENVIRONMENT, **command.environment},
                 limits=command.limits,
-                kept=not self.enclosed,
+                keep=None if self.enclosed else lifeline.keeper(command.inherit, handed_on=False),
                 owner=user if self.root else -1,
                 writable=[mount.source for mount in command.mounts if mount.writable],
             )
@@ -105,11 +106,11 @@ class Sandbox:
         """Run a trusted process that makes sandboxes of its own in this one's room (hosts/nursery.py).
 
         It keeps the rights that this takes, and shares our pids; `channel` is its SFS_NURSERY, and
-        at the same time its lifeline.
+        its lifeline as well.
         """
         with _Passed((channel,)) as passed:
             options = [*bwrap.bare_room(self.root, self.system, command, keeps_rights=True)]
-            options += passed.etc(PLAIN_ID)
+            options += _etc(passed, PLAIN_ID)
             environment = {**USUAL_ENVIRONMENT, **command.environment, "SFS_NURSERY": str(channel)}
             return self._spawn(options, command.argv, passed, environment, limits=command.limits)
 
@@ -127,12 +128,11 @@ class Sandbox:
 
         `visible` are paths that must stay readable although they may lie under /tmp.
         """
+        keep = lifeline.keeper(inherit, handed_on=True)
+        marks = {ENCLOSED: str(self.bwrap), LIFELINE: str(keep.number)}
         room = bwrap.machine_of_its_own(self.root, self.bwrap, visible, writable, tmp_bytes)
-        marks = {ENCLOSED: str(self.bwrap)}
         with _Passed(inherit) as passed:
-            return self._spawn(
-                [*room], argv, passed, {**environment, **marks}, kept=True, trusted=True
-            )
+            return self._spawn([*room], argv, passed, {**environment, **marks}, keep=keep)
 
     def probe(self) -> str:
         """Really nest two sandboxes; what was said if that failed, else nothing."""
@@ -167,30 +167,28 @@ class Sandbox:
         environment: Mapping[str, str],
         *,
         limits: Limits | None = None,
-        kept: bool = False,
-        trusted: bool = False,
+        keep: lifeline.Keeper | None = None,
         owner: int = -1,
         writable: Sequence[Path] = (),
     ) -> Process:
-        """Start bubblewrap: `kept` by a lifeline of its own, which a `trusted` command may hold too."""
         # A file in memory for its status: writing to a pipe that nobody reads any more would end
         # bubblewrap half-way, and its child would wait for it for ever.
-        status = os.memfd_create("status")
+        status = passed.near(os.memfd_create("status"))
         head = [str(self.bwrap), "--json-status-fd", str(passed.on(os.dup(status)))]
-        line, token, more = None, secrets.token_hex(8), {}
-        if kept:
-            line = passed.keep_lifeline()
-            start, number = lifeline.keeper(passed.numbers, handed_on=trusted)
-            head, argv = [*head, "--as-pid-1"], [*start, *argv]
-            more = {LIFELINE: str(number)} if trusted else {}
-        out, err = passed.output(owner), passed.output(owner)
+        stdin, line = subprocess.DEVNULL, None
+        if keep:
+            head, argv = [*head, "--as-pid-1"], [*keep.start, *argv]
+            stdin, line = passed.pipe_in()
+        out, out_far = passed.pipe_out(owner)
+        err, err_far = passed.pipe_out(owner)
+        token = secrets.token_hex(8)
         monitor = subprocess.Popen(
             [*head, *options, "--", *argv],
-            stdin=passed.stdin,
-            stdout=passed.opened[-2],
-            stderr=passed.opened[-1],
+            stdin=stdin,
+            stdout=out_far,
+            stderr=err_far,
             pass_fds=passed.numbers,
-            env={**environment, **more, TOKEN: token},
+            env={**environment, TOKEN: token},
             umask=0o022,
             start_new_session=True,
         )
@@ -204,3 +202,58 @@ class Sandbox:
             token=token,
             lifeline=line,
         )
+
+
+class _Passed:
+    """The descriptors between us and a child: its ends are closed here as soon as it has them."""
+
+    def __init__(self, inherit: Sequence[int]) -> None:
+        self.numbers = list(inherit)  # that the child has under the same number
+        self._far: list[int] = []
+        self._near: list[int] = []
+
+    def __enter__(self) -> _Passed:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        for descriptor in self._far + (self._near if kind else []):
+            os.close(descriptor)
+
+    def on(self, descriptor: int) -> int:
+        """Pass this on, under its number."""
+        self.numbers.append(self.far(descriptor))
+        return descriptor
+
+    def far(self, descriptor: int) -> int:
+        self._far.append(descriptor)
+        return descriptor
+
+    def near(self, descriptor: int) -> int:
+        self._near.append(descriptor)
+        return descriptor
+
+    def content(self, data: bytes) -> int:
+        """Pass on a descriptor from which `data` can be read; small enough for a pipe's buffer."""
+        near, far = os.pipe()
+        os.write(far, data)
+        os.close(far)
+        return self.on(near)
+
+    def pipe_in(self) -> tuple[int, int]:
+        """The child's end to read from, and ours."""
+        near, far = os.pipe()
+        return self.far(near), self.near(far)
+
+    def pipe_out(self, owner: int) -> tuple[int, int]:
+        """Our end to read from without waiting, and the child's; `owner` may open it by name."""
+        near, far = os.pipe()
+        os.set_blocking(near, False)
+        if owner >= 0:
+            os.fchown(far, owner, owner)
+        return self.near(near), self.far(far)
+
+
+def _etc(passed: _Passed, user: int) -> Iterable[str]:
+    """The last of the options: fill /etc, and shut the root."""
+    contents = {n: passed.content(text.format(user=user).encode()) for n, text in ETC.items()}
+    return bwrap.etc(contents)

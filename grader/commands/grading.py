@@ -203,7 +203,9 @@ def _say_unsafe(run: RunResult) -> None:
 
 
 def _print_json(run: RunResult) -> int:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(run), indent=2).decode() + "\n")
+    from grader.reports import render
+
+    sys.stdout.write(render(run, "json"))
     return exit_status(run.milestones)
 
 
@@ -252,7 +254,7 @@ def watch_(course: str | None, milestone: str | None, unsafe: bool) -> int:
     help="Exercism v3 with GitHub Classroom's extras.",
 )
 @click.option("--markdown", "kind", flag_value="markdown", help="A job summary.")
-@click.option("--csv", "kind", flag_value="csv", help="One row a test.")
+@click.option("--csv", "kind", flag_value="csv", help="One row a milestone.")
 @click.pass_obj
 def report_(course: str | None, source: Path | None, output: Path | None, kind: str) -> int:
     """Write the last verdicts in a format for people or machines.

@@ -106,9 +106,9 @@ def test_it_sees_only_its_own_processes(room: Any) -> None:
     told = room.run("""
         import json, os
         pids = [int(n) for n in os.listdir("/proc") if n.isdigit()]
-        print(json.dumps([len(pids), os.getpid() in pids, os.getpid() != 1]))
+        print(json.dumps([len(pids) <= 3, os.getpid() in pids, os.getpid() != 1]))
     """).told()
-    assert told == [2, True, True]
+    assert told == [True, True, True]  # the others: the namespace's first, and a keeper
 
 
 def test_almost_nothing_can_be_written(room: Any) -> None:

@@ -104,6 +104,18 @@ def test_nothing_is_left(nest: Nest, number: int) -> None:
     await_none(mark, story)
 
 
+@pytest.mark.parametrize("number", range(TRIES // 2))
+def test_nothing_is_left_of_a_host_without_an_enclosure(nest: Nest, number: int) -> None:
+    """Whoever started it is killed while it starts, or later."""
+    moment = random.uniform(0, START_UP)
+    mark = secrets.token_hex(8)
+    runner = nest.runner(f"{mark} alone")
+    time.sleep(moment)
+    kill(runner)
+    nest.await_over()
+    await_none(mark, f"killed after {moment:.4f} s")
+
+
 def test_the_runner_s_death_is_enough(nest: Nest) -> None:
     """In the middle of a run, which does nothing about it itself."""
     mark = secrets.token_hex(8)

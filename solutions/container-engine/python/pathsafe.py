@@ -4,11 +4,11 @@ An engine stands outside and has to touch files inside: make a mount point, read
 write a log. But the container's files belong to whoever made the image, and a symbolic link in
 them can say anything. A link `etc -> /etc` means the container's /etc to the container and the
 machine's to a careless engine: this is how containers have been escaped for years
-(CVE-2018-15664, CVE-2021-30465).
+(CVE-2015-3629).
 
 The kernel resolves a path name by name, and so do these functions. Left out: a race. Somebody who
-swaps a folder for a link between our look and our use still wins; runc closes that hole with file
-descriptors, newer kernels with `openat2(RESOLVE_IN_ROOT)`.
+swaps a folder for a link between our look and our use still wins (CVE-2018-15664, CVE-2021-30465);
+runc closes that hole with file descriptors, newer kernels with `openat2(RESOLVE_IN_ROOT)`.
 """
 
 import errno
