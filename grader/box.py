@@ -17,7 +17,7 @@ from typing import Any
 
 from grader import seccomp
 from grader.box_door import OPENING_SECONDS, Door, NotDone, owner_here, system_folders
-from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, Owner, plan
+from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, Owner, plan, room
 from grader.box_process import WORD, BoxProcess, Result, judge_stub
 from grader.box_views import MountEntry, ProcessEntry, mount_entries, process_entry, status_fields
 from grader.errors import SandboxUnavailable
@@ -30,7 +30,6 @@ ROOMY = BoxLimits(memory=2048 * MEBI, processes=1000, descriptors=1024, cpu=24 *
 POLL_SECONDS = 0.002  # between two looks at something that is about to happen
 SETTLE_SECONDS = 2.0  # for processes that are just ending
 INIT = 1
-ROOTFS_FOLDERS = ("/proc", "/tmp", "/dev", "/etc", "/root", "/run", "/sys", "/usr")
 
 
 class NotThere(ExpectationUnmet):
@@ -44,7 +43,7 @@ class Box:
         self.door = door
         self.owner = owner
         self.interpreter = interpreter  # the Python of the box, as a path in it
-        self._mounts = tuple(mounts)
+        self.room = room(system_folders(), mounts, interpreter)
         self._deadline = float("inf")
         self._journal: Callable[[str], None] = lambda line: None
         self._commands: list[BoxProcess] = []
@@ -182,17 +181,15 @@ class Box:
         return device, inode
 
     def rootfs(self, name: str = "") -> str:
-        """A fresh root directory for a container: the box's /usr bound in it, otherwise its own."""
+        """A fresh root directory for a container, as `room` makes it: the box's programs, nothing else."""
         self._rootfs += 1
         root = f"/srv/{name or f'rootfs{self._rootfs}'}"
-        for folder in ROOTFS_FOLDERS:
+        for folder in self.room.folders:
             self.mkdir(root + folder, 0o1777 if folder == "/tmp" else 0o755)
-        for path, target in system_folders():
-            if target is not None:
-                self.symlink(target, root + path)
-        runtime = [m.target for m in self._mounts if self.interpreter.startswith(m.target + "/")]
-        for source in ("/usr", *runtime):
-            self.bind(source, root + source)
+        for path, target in self.room.links:
+            self.symlink(target, root + path)
+        for path in self.room.binds:
+            self.bind(path, root + path)
         return root
 
     def bind(self, source: str, target: str, *, writable: bool = False) -> None:

@@ -15,17 +15,18 @@ from grader.languages import MEBI
 from grader.sandbox import Mount
 
 Ids = Literal["root", "helper", "own"]
+System = Sequence[tuple[str, str | None]]  # the machine's top folders: (path, link target or None)
 
 FULL, SMALL, NONE = 3, 2, 0  # levels: a range of ids, one id, no box at all
 RANGE = 65_536  # ids that a box gets where the machine has them
 FIRST_ID = 1 << 30  # far above people, services and the ids of other sandboxes
-CASK = "/opt/bin/cask"
+CASK, ROOM, PYTHON = "/opt/bin/cask", "/opt/bin/room", "/opt/bin/python3"
 PATH = "/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 FOLDERS = (
     ("/dev", 0o755), ("/dev/pts", 0o755), ("/dev/shm", 0o1777), ("/etc", 0o755), ("/home", 0o755),
-    ("/opt/bin", 0o755), ("/proc", 0o555), ("/root", 0o700), ("/run", 0o755), ("/srv", 0o755),
+    ("/opt/bin", 0o755), ("/proc", 0o555), ("/root", 0o711), ("/run", 0o755), ("/srv", 0o755),
     ("/sys", 0o555), ("/tmp", 0o1777), ("/usr", 0o755), ("/var/tmp", 0o1777),
 )  # fmt: skip
 LINKS = (
@@ -97,6 +98,37 @@ class Owner:
         return [(0, self.base, self.count)]
 
 
+@dataclass(frozen=True)
+class Room:
+    """A root directory for a container, furnished with the box's own programs."""
+
+    folders: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]  # (path, target)
+    binds: tuple[str, ...]  # the same path in the box and in the room
+
+    def script(self) -> str:
+        """What `room DIR` does, for a person in a box."""
+        lines = ["#!/bin/sh -e", 'root=${1:?"usage: room DIR"}', 'mkdir -p "$root"']
+        lines += [f'mkdir -p "$root{path}"' for path in (*self.folders, *self.binds)]
+        lines += ['chmod 1777 "$root/tmp"']
+        lines += [f'ln -sfn {target} "$root{path}"' for path, target in self.links]
+        lines += [f'mount --rbind {path} "$root{path}"' for path in self.binds]
+        return "\n".join([*lines, ""])
+
+
+def room(system: System, mounts: Sequence[Mount], interpreter: str) -> Room:
+    """What a container needs to run the box's shell and its Python."""
+    runtime = [m.target for m in mounts if interpreter.startswith(m.target + "/")]
+    return Room(
+        folders=("/proc", "/tmp", "/dev", "/etc", "/root", "/run", "/sys", "/opt/bin"),
+        links=(
+            (PYTHON, interpreter),
+            *((path, target) for path, target in system if target is not None),
+        ),
+        binds=(*(path for path, target in system if target is None), *runtime),
+    )
+
+
 def spare_range(id_map: str, number: int) -> tuple[int, int]:
     """(first id, how many) that a box may use under this /proc/self/uid_map; `number` spreads boxes.
 
@@ -128,9 +160,9 @@ def plan(
     bans: Sequence[str] = (),
     limits: BoxLimits,
     seccomp: bytes = b"",
-    system: Sequence[tuple[str, str | None]] = (),
+    system: System = (),
 ) -> dict[str, Any]:
-    """The plan of one box. `system` lists the machine's own top folders: (path, link target or None)."""
+    """The plan of one box, as hosts/keeper.py takes it."""
     bound = [(p, p, False) for p, target in system if target is None]
     bound += [(f"/dev/{name}", f"/dev/{name}", True) for name in DEVICES]
     bound += [(str(m.source), m.target, m.writable) for m in mounts]
@@ -145,8 +177,12 @@ def plan(
         "hostname": "box",
         "tmpfs": f"size={limits.file_system},nr_inodes={limits.files}",
         "folders": FOLDERS,
-        "files": [*((path, text, 0o644) for path, text in FILES), (CASK, launcher, 0o755)],
-        "links": [*LINKS, ("/opt/bin/python3", interpreter), *((path, target) for path, target in system if target is not None)],
+        "files": [
+            *((path, text, 0o644) for path, text in FILES),
+            (CASK, launcher, 0o755),
+            (ROOM, room(system, mounts, interpreter).script(), 0o755),
+        ],
+        "links": [*LINKS, *room(system, mounts, interpreter).links],
         "mounts": bound,
         "memory": limits.memory,
         "processes": limits.processes,

@@ -74,6 +74,15 @@ def test_a_line_is_echoed(server):
         assert client.receive_until(b"\n") == b"hello\r\n"
 
 
+@pytest.mark.parametrize("line", [b"  two words\t", b"", b"caf\xc3\xa9 \xff\x00", b"a\rb"])
+def test_a_line_of_any_bytes_comes_back_unchanged(server, line):
+    """White space, letters of two bytes and bytes that are no letters are none of the server's business."""
+    with server.connect() as client:
+        client.send(line[:4])
+        client.send(line[4:] + b"\n")
+        assert client.receive_until(b"\n") == line + b"\r\n"
+
+
 def test_two_lines_in_one_packet_are_two_answers(server):
     """Lines that were sent together are answered one by one; LF alone ends a line too."""
     with server.connect() as client:
