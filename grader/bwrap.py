@@ -19,7 +19,7 @@ PLAIN_ID = 1000  # how a plain user sees himself inside
 
 # The same small /etc everywhere: nothing in it tells the machine's owner or network.
 ETC = {
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "group": "learner:x:{user}:\n",
     "passwd": "learner:x:{user}:{user}::/tmp:/bin/sh\n",

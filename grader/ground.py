@@ -71,12 +71,14 @@ def tool(name: str) -> str:
 def system_layout() -> Iterable[str]:
     """Arguments that show the machine's programs and libraries, and what they need of /etc."""
     yield from ("--ro-bind", "/usr", "/usr")
-    for name in (*ROOM, "nix/store"):
+    for name in ROOM:
         path = f"/{name}"
         if os.path.islink(path):
             yield from ("--symlink", os.readlink(path), path)
         elif os.path.isdir(path):
             yield from ("--ro-bind", path, path)
+    if os.path.isdir("/nix/store"):
+        yield from ("--perms", "0755", "--dir", "/nix", "--ro-bind", "/nix/store", "/nix/store")
     yield from ("--perms", "0755", "--dir", "/etc")
     for name in ("alternatives", "ld.so.cache", *(p.name for p in Path("/etc").glob("java*"))):
         if os.path.exists(f"/etc/{name}"):

@@ -43,6 +43,16 @@ def test_a_rootfs_can_be_entered(box: Box) -> None:
     assert box.rootfs() != root
 
 
+def test_a_person_can_make_a_room_too(box: Box) -> None:
+    """`room DIR` makes the same, and says how it is used."""
+    root = box.rootfs()
+    assert box.run(["room", "/srv/mine"]).status == 0
+    assert box.listdir("/srv/mine") == box.listdir(root)
+    inside = ["chroot", "/srv/mine", "/opt/bin/python3", "-c", "print(1)"]
+    assert box.run(inside).stdout == b"1\n"
+    assert b"usage: room DIR" in box.run(["room"]).stderr
+
+
 def test_a_clean_box_has_no_leaks(box: Box) -> None:
     """What the box started with and the suite put there is not counted."""
     box.write("/tmp/mine")
