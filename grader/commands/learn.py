@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -151,7 +152,7 @@ def _measured(here: Here, own: Workspace, milestone: Milestone) -> tuple[int, in
     from grader.session import Session
 
     system = here.course.system(own.system)
-    session = Session(here, ("visible",), fresh=True, quiet=True)
+    session = Session(replace(here, workspace=None), ("visible",), fresh=True, quiet=True)
     result = session.run([session.job(system, milestone, own.language, own.root)], "").milestones[0]
     if not result.tests:
         raise UsageError(

@@ -64,9 +64,9 @@ def signal_number(text: str) -> int:
     name, lowest = text.upper().removeprefix("SIG"), 1
     if name.isdecimal():
         number = int(name)
-    elif name[:5] in ("RTMIN", "RTMAX") and name[5:6] in ("", "+", "-"):
+    elif name[:5] in ("RTMIN", "RTMAX") and name[5:6] in ("+", "-"):
         lowest = signal.SIGRTMIN
-        number = signal.Signals[f"SIG{name[:5]}"] + int(name[5:] or 0)
+        number = signal.Signals[f"SIG{name[:5]}"] + int(name[5:])
     else:
         number = signal.Signals.__members__.get(f"SIG{name}", 0)
     if not lowest <= number <= signal.SIGRTMAX:
