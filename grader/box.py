@@ -17,7 +17,7 @@ from typing import Any
 
 from grader import seccomp
 from grader.box_door import OPENING_SECONDS, Door, NotDone, owner_here, system_folders
-from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, Owner, plan, room
+from grader.box_plan import CASK, ENVIRONMENT, FULL, NONE, SMALL, BoxLimits, plan, room
 from grader.box_process import WORD, BoxProcess, Result, judge_stub
 from grader.box_views import MountEntry, ProcessEntry, mount_entries, process_entry, status_fields
 from grader.errors import SandboxUnavailable
@@ -39,9 +39,8 @@ class NotThere(ExpectationUnmet):
 class Box:
     """One private computer. `start` returns at once; the first question waits until it is up."""
 
-    def __init__(self, door: Door, owner: Owner, mounts: Sequence[Mount], interpreter: str) -> None:
+    def __init__(self, door: Door, mounts: Sequence[Mount], interpreter: str) -> None:
         self.door = door
-        self.owner = owner
         self.interpreter = interpreter  # the Python of the box, as a path in it
         self.room = room(system_folders(), mounts, interpreter)
         self._deadline = float("inf")
@@ -63,17 +62,16 @@ class Box:
 
         `interpreter` runs `cask`; `bans` are modules the submission may not import.
         """
-        owner = owner_here()
         drawn = plan(
             mounts,
-            owner,
+            owner_here(),
             interpreter=interpreter,
             bans=bans,
             limits=limits,
             seccomp=seccomp.program(os.uname().machine, namespaces=True),
             system=system_folders(),
         )
-        return cls(Door(drawn), owner, mounts, interpreter)
+        return cls(Door(drawn), mounts, interpreter)
 
     def begin(self, seconds: float, note: Callable[[str], None] = lambda line: None) -> None:
         """The test starts now: its time runs, and what it does in the box is noted for its report."""
@@ -95,7 +93,7 @@ class Box:
 
     def level(self) -> int:
         """3: a range of ids; 2: root's id only, and nobody to change to."""
-        return self.owner.level
+        return FULL if self.door.ranged else SMALL
 
     # -- commands -----------------------------------------------------------------------------
 
@@ -330,7 +328,9 @@ def probe(
         return NONE, [str(error)]
     if box.level() == FULL:
         return FULL, []
-    return SMALL, ["only one user id: run as root, or install newuidmap (Debian: uidmap)"]
+    return SMALL, [
+        "only one user id; for more: a range in /etc/subuid and newuidmap (Debian: uidmap)"
+    ]
 
 
 def interactive(mounts: Sequence[Mount], interpreter: str, *, term: str = "dumb") -> int:

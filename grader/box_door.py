@@ -61,6 +61,7 @@ class Door:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._buffer = bytearray()
         self._open = False
+        self.ranged = False  # whether the box has a range of ids; known when it is open
         self._ended: str | None = None
         ours, theirs = socket.socketpair()
         with theirs:
@@ -86,6 +87,7 @@ class Door:
             reason = answer.get("error") or answer.get("ended") or self.said() or "no reason given"
             raise SandboxUnavailable(f"a box cannot be made here: {reason}", MEND)
         self._open = True
+        self.ranged = bool(answer["ok"])
 
     def ask(self, op: str, deadline: float, descriptors: Sequence[int] = (), **given: Any) -> Any:
         """One question; NotDone when the box's kernel refused."""

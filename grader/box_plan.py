@@ -87,10 +87,6 @@ class Owner:
     )  # the grader's user and group, where it maps itself beside the range
     helpers: tuple[str, str] = ("", "")  # newuidmap, newgidmap
 
-    @property
-    def level(self) -> int:
-        return SMALL if self.ids == "own" else FULL
-
     def map(self, root: int) -> list[tuple[int, int, int]]:
         """Lines of an id map: (inside, outside, how many); `root` is what a helper maps to 0."""
         if self.ids == "helper":

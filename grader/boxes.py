@@ -15,11 +15,16 @@ from grader.stage import Stage
 
 
 def open_box(stage: Stage, seconds: float, note: Callable[[str], None]) -> Box:
-    """A fresh box with the submission in it; the test's time begins when it is up."""
-    mounts = stage.built.mounts
-    box = Box.start(mounts, stage.scene.runtime.argv[0], bans=stage.scene.bans)
+    """A fresh box with the submission in it, and a spare for the next test; the time runs from now."""
+    box = stage.spare_box or _start(stage)
+    stage.spare_box = _start(stage)
     box.begin(seconds, note)
     return box
+
+
+def _start(stage: Stage) -> Box:
+    interpreter = stage.scene.runtime.argv[0]
+    return Box.start(stage.built.mounts, interpreter, bans=stage.scene.bans)
 
 
 @functools.cache

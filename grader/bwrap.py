@@ -6,8 +6,6 @@ and paths in, arguments out; `sandbox` starts things.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,11 @@ from pathlib import Path
 from grader.process import TOKEN, Limits
 
 PRIVATE_PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # of an enclosure; /dev itself is new as well
+# ... and what it has of the machine's settings: names of users, their ranges of ids, control groups
+NEEDED_BY_TESTS = (
+    "/etc/passwd", "/etc/group", "/etc/subuid", "/etc/subgid", "/etc/hosts", "/etc/nsswitch.conf",
+    "/etc/localtime", "/sys",
+)  # fmt: skip
 PLAIN_ID = 1000  # how a plain user sees himself inside
 
 # The same small /etc everywhere: nothing in it tells the machine's owner or network.
@@ -52,21 +55,30 @@ class Command:
 
 
 def machine_of_its_own(
-    root: bool, bwrap: Path, visible: Sequence[Path], writable: Sequence[Path], tmp_bytes: int
+    root: bool,
+    system: Iterable[str],
+    visible: Sequence[Path],
+    writable: Sequence[Path],
+    mounts: Sequence[Mount],
+    tmp_bytes: int,
 ) -> Iterable[str]:
-    """The machine as it is, to be read; without network, temporary files, neighbours."""
+    """The machine's programs, and what is shown; without network, neighbours, other people's files.
+
+    Code under test may leave symbolic links where its tests look, so that what the trusted process
+    could read, a report could come to show. It gets to see no more than it needs.
+    """
     yield from ("--cap-add", "ALL") if root else ("--unshare-user",)
     yield from ("--unshare-net", "--unshare-pid", "--unshare-ipc")
-    yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
+    yield from system
+    for path in NEEDED_BY_TESTS:
+        yield from ("--ro-bind-try", path, path)
+    yield from ("--dev", "/dev", "--proc", "/proc")
     for place in PRIVATE_PLACES:
-        if os.path.isdir(place):
-            yield from ("--perms", "1777", "--size", str(tmp_bytes), "--tmpfs", place)
-    own = (Path(sys.prefix), Path(sys.base_prefix), *bwrap.parents[2:3])
-    for path in (*own, *visible):
-        if any(path.is_relative_to(place) for place in (*PRIVATE_PLACES, "/dev")):
-            yield from ("--ro-bind", str(path), str(path))
-    for path in writable:
-        yield from ("--bind", str(path), str(path))
+        yield from ("--perms", "1777", "--size", str(tmp_bytes), "--tmpfs", place)
+    shown = [Mount(path, str(path)) for path in spellings(visible)]
+    shown += [Mount(path, str(path), writable=True) for path in spellings(writable)]
+    yield from _made([*shown, *mounts])
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 
 def bare_room(
@@ -95,10 +107,7 @@ def bare_room(
     for place in ("/tmp", "/dev/shm"):
         size = str(command.limits.tmp_bytes)
         yield from ("--perms", "1777", "--size", size, "--tmpfs", place)
-    for folder in parents(command.mounts):
-        yield from ("--perms", "0755", "--dir", folder)
-    for mount in command.mounts:
-        yield from ("--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target)
+    yield from _made(command.mounts)
     for target in blanks(command):
         yield from ("--size", "4096", "--tmpfs", target, "--remount-ro", target)
     yield from ("--remount-ro", "/dev", "--chdir", command.cwd)
@@ -126,10 +135,26 @@ def as_user(user: int, setpriv: str) -> Iterable[str]:
     yield from ("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 
 
+def _made(mounts: Sequence[Mount]) -> Iterable[str]:
+    for folder in parents(mounts):
+        yield from ("--perms", "0755", "--dir", folder)
+    for mount in mounts:
+        yield from ("--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target)
+
+
+def spellings(paths: Sequence[Path]) -> list[Path]:
+    """Each path as given and as it is without symbolic links; outer ones first, none twice.
+
+    What lies in /usr is there anyway.
+    """
+    both = {spelling for path in paths for spelling in (path.absolute(), path.resolve())}
+    return sorted(path for path in both if path.exists() and not path.is_relative_to("/usr"))
+
+
 def parents(mounts: Sequence[Mount]) -> list[str]:
     """The folders above the mounts, outer ones first: made by bubblewrap they would be closed."""
     above = {str(folder) for mount in mounts for folder in Path(mount.target).parents}
-    return sorted(above - {"/", "/tmp"})
+    return sorted(above - {"/", *PRIVATE_PLACES})
 
 
 def blanks(command: Command) -> Iterable[str]:

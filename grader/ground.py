@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import util as importing
 from pathlib import Path
@@ -83,6 +84,12 @@ def system_layout() -> Iterable[str]:
     for name in ("alternatives", "ld.so.cache", *(p.name for p in Path("/etc").glob("java*"))):
         if os.path.exists(f"/etc/{name}"):
             yield from ("--ro-bind", f"/etc/{name}", f"/etc/{name}")
+
+
+def interpreter() -> list[Path]:
+    """Where this Python and the packages that it imports lie."""
+    packages = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    return [Path(sys.prefix), Path(sys.base_prefix), *packages]
 
 
 def read_setting(path: str) -> str | None:

@@ -17,9 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.errors import GraderFault
-from grader.process import Ending, Limits, Process
+from grader.process import Ending, Limits, Process, Usage
 from grader.sandbox import Command, Sandbox
-from grader.started import Usage
 
 ROOM = "/worlds"
 ANSWER_SECONDS = 10.0

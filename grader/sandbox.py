@@ -1,7 +1,7 @@
 """Starts processes that can reach nothing but what they are given.
 
 `enclose` starts the trusted process of a run in a machine of its own: no network but loopback, a
-private /tmp, everything else read-only. `start` starts code under test, usually from inside such an
+private /tmp, and read-only what it is shown. `start` starts code under test, usually from inside such an
 enclosure: system programs and the given mounts, an ordinary user, limits, a system call filter, and
 neither home, repository nor environment. What comes out is a `Process`; what it says is not believed
 here or anywhere. All of them end when the process that started them does.
@@ -120,17 +120,20 @@ class Sandbox:
         *,
         visible: Sequence[Path],
         writable: Sequence[Path] = (),
+        mounts: Sequence[Mount] = (),
         inherit: tuple[int, ...] = (),
         environment: Mapping[str, str],
         tmp_bytes: int,
     ) -> Process:
         """Run a trusted process that will `start` others.
 
-        `visible` are paths that must stay readable although they may lie under /tmp.
+        Besides the system it sees this interpreter with its packages, what is `visible` (and
+        `writable`) where it is, and `mounts` elsewhere; for a file whose place must not be guessed.
         """
         keep = lifeline.keeper(inherit, handed_on=True)
         marks = {ENCLOSED: str(self.bwrap), LIFELINE: str(keep.number)}
-        room = bwrap.machine_of_its_own(self.root, self.bwrap, visible, writable, tmp_bytes)
+        seen = [*ground.interpreter(), *self._bwrap_folder(), *visible]
+        room = bwrap.machine_of_its_own(self.root, self.system, seen, writable, mounts, tmp_bytes)
         with _Passed(inherit) as passed:
             return self._spawn([*room], argv, passed, {**environment, **marks}, keep=keep)
 
@@ -139,7 +142,11 @@ class Sandbox:
         path = str(self.bwrap)
         inner = [path, *bwrap.bare_room(self.root, self.system, Command(())), "--"]
         inner += [*self._limited(Limits(), FIRST_ID), "/bin/sh", "-c", ":"]
-        outer = [path, *bwrap.machine_of_its_own(self.root, self.bwrap, (), (), 1 << 20), "--"]
+        outer = [path]
+        outer += bwrap.machine_of_its_own(
+            self.root, self.system, self._bwrap_folder(), (), (), 1 << 20
+        )
+        outer += ["--"]
         try:
             done = subprocess.run(
                 [*outer, *inner],
@@ -152,6 +159,10 @@ class Sandbox:
             return str(error)
         words = done.stderr.decode("utf-8", "replace").strip()
         return "" if done.returncode == 0 else words or f"status {done.returncode}"
+
+    def _bwrap_folder(self) -> list[Path]:
+        """Where bubblewrap lies, with the libraries that a packaged one has beside it."""
+        return [self.bwrap.parents[2]] if self.bwrap.parent.name == "_bin" else [self.bwrap]
 
     def _limited(self, limits: Limits, user: int) -> Iterable[str]:
         """What runs first inside: it gives up rights, and becomes the command."""

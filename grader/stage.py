@@ -80,6 +80,7 @@ class Stage:
         self._spares: deque[World] = deque()
         self._ending: deque[World] = deque()  # their processes are dying
         self._nursery: Nursery | None = None
+        self.spare_box: Any = None  # where the suites use boxes: the next test's
         self._lay_out()
         self._warm = scene.language.name == "python"  # hosts may start before there is any code
         if scene.sources or self._warm:
@@ -129,6 +130,8 @@ class Stage:
             world.end()
         if self._nursery:
             self._nursery.close()
+        if self.spare_box:
+            self.spare_box.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def new_workdir(self) -> Path:

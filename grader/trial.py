@@ -23,6 +23,7 @@ import msgspec
 import grader
 from grader import submission
 from grader.errors import GraderFault, SandboxUnavailable
+from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
 from grader.sandbox import Sandbox
@@ -271,7 +272,9 @@ def _enclosed(
         raise SandboxUnavailable(
             error.message, f"{error.mend} Or practise with --unsafe."
         ) from error
-    visible = [job.layout.root, Path(sys.prefix), Path(grader.__file__).parent.parent]
+    runtime = LANGUAGES[job.language].runtime(job.environment)
+    visible = [job.layout.root, Path(grader.__file__).parent.parent]
+    visible += [source for source, _ in runtime.mounts]
     return sandbox.enclose(
         argv, visible=visible, inherit=inherit, environment=environment, tmp_bytes=TMP_BYTES
     )

@@ -9,11 +9,9 @@ import pytest
 
 from grader.box_plan import (
     CASK,
-    FULL,
     PYTHON,
     RANGE,
     ROOM,
-    SMALL,
     BoxLimits,
     Owner,
     plan,
@@ -85,12 +83,11 @@ def test_subordinate_ids_are_read(text: str, found: tuple[int, int] | None) -> N
     assert subordinate(text, "me", 1000) == found
 
 
-def test_an_owner_s_map_and_level() -> None:
+def test_an_owner_s_map() -> None:
     """Root maps a range to 0, a helper maps its user to 0 and the range behind it."""
     root, helper = Owner("root", 5000, 100), Owner("helper", 5000, 100, own=(7, 8))
     assert root.map(0) == [(0, 5000, 100)]
     assert helper.map(7) == [(0, 7, 1), (1, 5000, 100)]
-    assert [o.level for o in (root, helper, Owner("own"))] == [FULL, FULL, SMALL]
 
 
 def test_a_plan_binds_system_devices_and_mounts() -> None:

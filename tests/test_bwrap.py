@@ -43,18 +43,42 @@ def test_the_network_is_shared_unless_refused() -> None:
     assert "--unshare-net" in room(share_network=False)
 
 
+def enclosure(*visible: Path, writable: tuple[Path, ...] = ()) -> list[str]:
+    return list(bwrap.machine_of_its_own(True, (), visible, writable, (), 1 << 20))
+
+
 def test_the_enclosure_has_no_network() -> None:
     """Whoever asks."""
-    options = list(bwrap.machine_of_its_own(True, Path("/usr/bin/bwrap"), (), (), 1 << 20))
-    assert "--unshare-net" in options
+    assert "--unshare-net" in enclosure()
 
 
-def test_what_is_visible_is_shown_only_where_it_was_masked() -> None:
-    """The rest of the machine is there anyway."""
-    paths = [Path("/tmp/venv"), Path("/srv/course")]
-    options = list(bwrap.machine_of_its_own(True, Path("/usr/bin/bwrap"), paths, (), 1 << 20))
-    assert "/tmp/venv" in options
-    assert "/srv/course" not in options
+def test_an_enclosure_shows_what_it_is_told_to(tmp_path: Path) -> None:
+    """Where it is; also what lies under the /tmp that it has of its own."""
+    options = enclosure(tmp_path)
+    at = options.index("--ro-bind")
+    assert options[at : at + 3] == ["--ro-bind", str(tmp_path), str(tmp_path)]
+    assert at > options.index("--tmpfs")
+
+
+def test_a_path_is_shown_under_both_of_its_names(tmp_path: Path) -> None:
+    """As given, and without symbolic links: programs ask for either."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert bwrap.spellings([tmp_path / "link"]) == [tmp_path / "link", tmp_path / "real"]
+
+
+def test_what_is_not_there_or_there_anyway_is_not_mounted(tmp_path: Path) -> None:
+    """A missing folder is no reason to fail; /usr is the system's."""
+    assert bwrap.spellings([tmp_path / "missing", Path("/usr/lib")]) == []
+
+
+def test_a_writable_place_comes_after_what_is_read_only(tmp_path: Path) -> None:
+    """It may lie inside."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    options = enclosure(tmp_path, writable=(inner,))
+    assert options[options.index("--bind") + 1] == str(inner)
+    assert options.index("--bind") > options.index(str(tmp_path))
 
 
 def test_mounts_are_read_only_unless_said_otherwise() -> None:

@@ -208,40 +208,43 @@ def be_init(plan: dict[str, Any], said: int, lifeline: int) -> NoReturn:
         os._exit(0)
 
 
-def open_box(plan: dict[str, Any]) -> tuple[int, int]:
-    """From a plain process to keeper; gives back init's pid and the lifeline's end to hold."""
+def open_box(plan: dict[str, Any]) -> tuple[int, int, bool]:
+    """From a plain process to keeper; gives back init's pid, the lifeline's end to hold, and whether
+    the box has a range of ids."""
     sources = [source for source, _, _ in plan["mounts"]]
     if plan["ids"] == "root":
         check(libc.unshare(CLONE_NEWNS), "unshare mount namespace")
         stage(sources, outer_root=True)
-        enter_namespaces(plan)
+        ranged = enter_namespaces(plan)
         mount("none", "/", None, MS_REC | MS_PRIVATE)
     else:
-        enter_namespaces(plan)
+        ranged = enter_namespaces(plan)
         stage(sources, outer_root=False)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no process of the box may look into a command's birth
     _socket.sethostname(plan["hostname"])
     raise_loopback()
     os.chdir("/")
-    return start_init(plan)
+    return *start_init(plan), ranged
 
 
-def enter_namespaces(plan: dict[str, Any]) -> None:
-    """New namespaces of every kind but time, and root's ids in them."""
+def enter_namespaces(plan: dict[str, Any]) -> bool:
+    """New namespaces of every kind but time, and root's ids in them; whether these are a range."""
     user, group = os.geteuid(), os.getegid()
     mapper, go = start_mapper(plan) if plan["ids"] != "own" else (0, 0)
     every = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
     check(libc.unshare(every | CLONE_NEWUTS | CLONE_NEWCGROUP), "unshare namespaces")
-    if plan["ids"] == "own":
-        map_own(user, group)
-    else:
+    ranged = False
+    if mapper:
         os.write(go, b"!")
         os.close(go)
-        if os.waitpid(mapper, 0)[1] != 0:
-            raise OSError(errno.EPERM, "a range of ids could not be mapped")
+        ranged = os.waitpid(mapper, 0)[1] == 0
+    if ranged:
         os.setgroups([])
+    else:  # an ordinary user may have helpers that help nobody here
+        map_own(user, group)
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    return ranged
 
 
 def start_init(plan: dict[str, Any]) -> tuple[int, int]:

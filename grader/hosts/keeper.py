@@ -336,12 +336,12 @@ def main() -> None:
     try:
         plan = channel.receive()
         try:
-            init, _lifeline = open_box(plan)
+            init, _lifeline, ranged = open_box(plan)
         except OSError as error:
             channel.send({"errno": error.errno, "error": error.strerror})
             return
         keeper = Keeper(channel, plan, init)
-        channel.send({"ok": True})
+        channel.send({"ok": ranged})
         keeper.serve()
     except (EOFError, ConnectionError):
         pass  # init follows: its lifeline ends with this process

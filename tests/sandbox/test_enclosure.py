@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import textwrap
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from grader.sandbox import Sandbox
+from grader.sandbox import Mount, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 Enclosed = Callable[..., Any]
@@ -94,11 +95,11 @@ def test_a_test_reaches_a_program_in_a_host_over_loopback(enclosed: Enclosed) ->
     assert told == [0, 1]
 
 
-def test_the_machine_can_be_read_and_not_written(enclosed: Enclosed) -> None:
-    """Suites and solutions are there for the trusted process; nothing can be changed."""
+def test_what_is_shown_can_be_read_and_not_written(enclosed: Enclosed) -> None:
+    """Suites and their course are there for the trusted process; nothing can be changed."""
     told = enclosed(f"""
         written = []
-        for place in ("/", "/usr", "/var", "/home", {str(ROOT)!r}, {str(Path.home())!r}, "/tmp", "/dev/shm"):
+        for place in ("/", "/usr", "/var", "/etc", {str(ROOT)!r}, {sys.prefix!r}, "/tmp", "/dev/shm"):
             try:
                 Path(place, "sfs-test").write_text("x")
                 written.append(place)
@@ -107,6 +108,26 @@ def test_the_machine_can_be_read_and_not_written(enclosed: Enclosed) -> None:
         tell([Path({str(ROOT)!r}, "pyproject.toml").exists(), written])
     """)
     assert told == [True, ["/tmp", "/dev/shm"]]
+
+
+def test_other_people_s_files_are_not_there(enclosed: Enclosed, tmp_path: Path) -> None:
+    """Code under test may leave symbolic links for its tests to follow."""
+    (tmp_path / "other").write_text("somebody's work")
+    private = ["/etc/shadow", "/etc/ssh", "/home", "/srv", "/boot", "/run", str(tmp_path / "other")]
+    private += [str(Path.home() / name) for name in (".ssh", ".bash_history", ".gitconfig")]
+    told = enclosed(f"""
+        Path("/tmp/link").symlink_to({str(tmp_path / "other")!r})
+        tell([p for p in [*{private!r}, "/tmp/link"] if os.path.exists(p)])
+    """)
+    assert told == []
+
+
+def test_a_file_can_be_put_where_nobody_guesses(enclosed: Enclosed, tmp_path: Path) -> None:
+    """A hidden suite, under a name that only the trusted process is told."""
+    (tmp_path / "suite").write_text("hidden")
+    place = f"/tmp/{secrets.token_hex(8)}/suite"
+    script = f"tell(Path({place!r}).read_text())"
+    assert enclosed(script, mounts=(Mount(tmp_path / "suite", place),)) == "hidden"
 
 
 def test_temporary_files_are_its_own(enclosed: Enclosed, tmp_path: Path) -> None:
@@ -119,10 +140,9 @@ def test_temporary_files_are_its_own(enclosed: Enclosed, tmp_path: Path) -> None
         shown = Path({str(tmp_path)!r}, "note")
         tell([names, shown.read_text() if shown.exists() else "hidden", shutil.disk_usage("/tmp").total])
     """
-    in_tmp = tmp_path.is_relative_to("/tmp")
     names, shown, size = enclosed(script)
     assert "mine" not in names
-    assert shown == ("hidden" if in_tmp else "seen")
+    assert shown == "hidden"
     assert size == 8 << 20
     assert enclosed(script, visible=(tmp_path,))[1] == "seen"
     assert not Path("/tmp/mine").exists()

@@ -334,6 +334,12 @@ runner.run(spec("sh", "-c", "echo ran > /tmp/ran; sleep 60"), [("orphan", orphan
     assert box.leaks() == {}
 
 
+def test_a_program_may_be_the_first_of_its_pid_namespace(box):
+    """Its engine lives outside, where it cannot see it; it starts all the same."""
+    got = box.run(["unshare", "--pid", "cask", "run", "sh", "-c", "echo $$; exit 3"])
+    assert (got.status, got.stdout) == (3, b"1\n")
+
+
 def test_no_end_leaves_anything_behind(box):
     """Neither a good end, nor a killed program, nor a failed exec."""
     for arguments in (["true"], ["sh", "-c", "kill -9 $$"], ["no-such-program"]):

@@ -64,7 +64,6 @@ def _attend(child: int, awaited: set[signal.Signals]) -> int:
         number = signal.sigwait(awaited)
         if number != signal.SIGCHLD:
             os.kill(child, number)
-            continue
         ended, wait_status = os.waitpid(child, os.WNOHANG)
         if ended:
             return exit_code(wait_status)

@@ -55,7 +55,8 @@ def start(spec: dict, steps: Sequence[Step] = ()) -> int:
     with exactly `args` and `env`, a list of "K=V". The program starts with the standard streams
     and no other descriptor, with every signal at its default and none blocked. It is killed when
     the engine dies, and if the engine dies while the child is still on its way, it is never
-    started.
+    started. (A child may find itself in a pid namespace of its own. The engine is not in there,
+    and `os.getppid()` is 0 as long as it lives and after.)
 
     If an OSError stops the child on its way, StepFailed is raised here with the name of the step
     ("cwd", "exec", or the one given) and the errno, and the child is gone, not even a zombie
@@ -111,8 +112,7 @@ def _execute(process: dict, engine: int, report: int) -> None:
 
 
 def _die_with(engine: int) -> None:
-    """Ask the kernel to kill this process when its parent ends; the parent may have ended already.
-    (In a pid namespace of its own a child sees no parent: 0.)"""
+    """Have the kernel kill this process when its parent ends; it may have ended already."""
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() not in (engine, 0):
         os._exit(FAILED)
