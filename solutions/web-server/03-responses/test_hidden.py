@@ -140,12 +140,22 @@ def test_a_response_without_a_body_has_length_zero(kata):
         assert [["content-length", "0"] in fields, ["connection", "close"] in fields, rest] == [True, True, b""]
 
 
+def test_a_length_counts_bytes(kata):
+    """Letters of two and four bytes, and bytes that are no letters, count as bytes."""
+    for body in ("äöü".encode(), "\U0001f600".encode(), b"\xff\xfe\x00", bytes(range(256))):
+        _, fields, rest = split(kata.encode_response(plain(200, [], body), "POST", NOW, False))
+        assert [dict(fields)["content-length"], rest] == [str(len(body)), body]
+
+
 def test_which_statuses_have_bodies(kata):
     """1xx, 204 and 304 have none; their neighbours, and errors, have."""
     statuses = [100, 199, 200, 203, 204, 205, 303, 304, 305, 404, 500]
     steps = [[None, "encode_response", [plain(s, [], b"body"), "GET", NOW, False]] for s in statuses]
-    with_body = {s for s, m in zip(statuses, kata.script(steps), strict=True) if m.endswith(b"body")}
-    assert with_body == {200, 203, 205, 303, 305, 404, 500}
+    messages = dict(zip(statuses, kata.script(steps), strict=True))
+    some = {200, 203, 205, 303, 305, 404, 500}
+    assert {s for s, m in messages.items() if m.endswith(b"body")} == some
+    assert {s for s, m in messages.items() if b"content-length: 4\r\n" in m.lower()} == some
+    assert {s for s, m in messages.items() if b"content-length" in m.lower()} == some
     steps = [[None, "sends_body", [s, m]] for s in (200, 204, 304, 150) for m in ("GET", "HEAD", "POST")]
     assert kata.script(steps) == [True, False, True] + [False] * 9
 

@@ -101,8 +101,8 @@ public class PageFile {
      * Return the number of a page for the caller; it reads as zeros.
      *
      * <p>The page freed last is handed out first; with none free the file grows by one page. Raises
-     * PageCorrupt, naming the page, if the page to hand out does not bear the mark "FREE": somebody
-     * wrote to it after it was freed.
+     * PageCorrupt, naming the page and changing nothing, if the page to hand out does not bear the
+     * mark "FREE": somebody wrote to it after it was freed.
      */
     public int allocate() {
         throw new UnsupportedOperationException("not implemented: 01-pages PageFile.allocate");

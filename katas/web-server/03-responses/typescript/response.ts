@@ -1,0 +1,136 @@
+/**
+ * A response as bytes: status line, fields, length, date; and what must never be in it.
+ *
+ * RFC 9112, sections 4 and 6; RFC 9110, sections 5.5, 5.6.7, 6.6.1, 8.6 and 15. A response is written
+ * by people who trust their values too much: a file name with a line break in it becomes a second
+ * field, or a second response ("response splitting"). So the writer refuses what is not in the
+ * grammar, and it alone decides how long the body is. Real servers keep the date of the present second
+ * ready; here time is an argument.
+ *
+ *     status line   "HTTP/1.1" SP 3 digits SP reason phrase CRLF
+ *     field line    token ": " value CRLF        in a value: HTAB, 0x20 to 0x7E, 0x80 to 0xFF
+ */
+import { REASONS } from "./kit/reasons.ts";
+
+export type Headers = [string, string][];
+export type Head = { method: string; target: string; version: number[]; headers: Headers };
+export type Plain = { status: number; headers: Headers; body?: Uint8Array | null };
+
+/** A body that is made while it is sent. */
+export interface Body {
+  /** How many bytes it has; null if that is not known before its end. */
+  length(): number | null;
+  /** Its bytes, in pieces. */
+  parts(): Iterable<Uint8Array>;
+  /** Called once it is not needed any more, sent in full or not. */
+  close(): void;
+}
+
+/** What a handler gets: a head, and the body's bytes. */
+export class Request {
+  method: string;
+  target: string;
+  version: number[];
+  headers: Headers;
+  body: Uint8Array;
+
+  constructor(head: Head, body: Uint8Array = new Uint8Array()) {
+    this.method = head.method;
+    this.target = head.target;
+    this.version = head.version;
+    this.headers = head.headers;
+    this.body = body;
+  }
+}
+
+/** What a handler returns. `upgrade` is for later: a protocol that takes the connection over. */
+export class Response {
+  status: number;
+  headers: Headers;
+  body: Uint8Array | Body | null;
+  upgrade: unknown;
+
+  constructor(
+    status: number,
+    headers: Headers = [],
+    body: Uint8Array | Body | null = null,
+    upgrade: unknown = null,
+  ) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+    this.upgrade = upgrade;
+  }
+}
+
+/** The phrase of RFC 9110, section 15, for a status code; "" for one that is not there. */
+export function reasonPhrase(status: number): string {
+  throw new Error("not implemented: 03-responses reasonPhrase");
+}
+
+/** A time, in seconds since 1970, as `Sun, 06 Nov 1994 08:49:37 GMT`, whatever the locale. */
+export function httpDate(epoch: number): string {
+  throw new Error("not implemented: 03-responses httpDate");
+}
+
+/**
+ * The time that a date means, in seconds since 1970; null if it is not a date.
+ *
+ * All three forms of RFC 9110, section 5.6.7: the one of `httpDate`, `Sunday, 06-Nov-94 08:49:37 GMT`
+ * and `Sun Nov  6 08:49:37 1994`. A year of two digits is in the century of `now` (seconds since 1970),
+ * or in the one before if the year would then be more than 50 years after `now`'s. The day of the week
+ * need not fit the date. Days that do not exist (31 Feb) and times beyond 23:59:59 are none.
+ */
+export function parseHttpDate(text: string, now: number): number | null {
+  throw new Error("not implemented: 03-responses parseHttpDate");
+}
+
+/**
+ * The status line, the field lines in their order, and the empty line.
+ *
+ * `version` is [major, minor]. Names must be tokens, and values must consist of tabs and of characters
+ * from 0x20 to 0xFF but 0x7F; each character becomes one byte. RangeError otherwise, also for a status
+ * outside 100 to 999.
+ */
+export function encodeHead(status: number, headers: Headers, version: number[]): Uint8Array {
+  throw new Error("not implemented: 03-responses encodeHead");
+}
+
+/**
+ * The fields that are sent: the response's own, and what the writer adds to them.
+ *
+ * `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in bytes,
+ * null if it is not known. Added are `Date` with the time `now`, unless the response has its own;
+ * `Content-Length`, if the length is known and the status allows a body; and with `close`
+ * `Connection: close`. 1xx, 204 and 304 allow no body. RangeError if the response has a Content-Length
+ * of its own that is not `length`.
+ */
+export function completeHeaders(
+  response: Plain,
+  length: number | null,
+  now: number,
+  close: boolean,
+): Headers {
+  throw new Error("not implemented: 03-responses completeHeaders");
+}
+
+/**
+ * A whole response in HTTP/1.1, for a body that is there as bytes.
+ *
+ * `response` is {"status", "headers", "body": bytes or null}, `method` that of the request. The body is
+ * left out, though its length is told, when the method is HEAD; and is left out with its length when
+ * the status allows none. RangeError as `completeHeaders` and `encodeHead`.
+ */
+export function encodeResponse(
+  response: Plain,
+  method: string,
+  now: number,
+  close: boolean,
+): Uint8Array {
+  throw new Error("not implemented: 03-responses encodeResponse");
+}
+
+/** Whether the bytes of a body follow the head. */
+export function sendsBody(status: number, method: string): boolean {
+  throw new Error("not implemented: 03-responses sendsBody");
+}
