@@ -37,6 +37,7 @@ class Scene:
     kit: Mapping[str, bytes]
     modules: tuple[str, ...]  # in the order in which names are looked up
     bans: tuple[str, ...]
+    secret: tuple[Path, ...]  # the course: nothing of it shows in a sandbox, wherever it lies
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def scene_of(
         kit=submission.read(layout.kit(system.id, language), language, kit=True),
         modules=tuple(modules_upto(system, milestone)),
         bans=system.bans.get(known.name, ()),
+        secret=(layout.root,),
     )
 
 
@@ -99,7 +101,9 @@ def _typescript(scene: Scene, sandbox: Sandbox | Unconfined, home: Path) -> Buil
     for source, target, ending in ((SFS, "/tmp/out/host", ".mjs"), (CODE, "/tmp/out/code", ".ts")):
         argv = (node, f"{SFS}/strip.mjs", source, target, ending)
         limits = Limits(memory=scene.runtime.memory)
-        command = Command(argv=argv, mounts=mounts, environment=_QUIET, limits=limits)
+        command = Command(
+            argv=argv, mounts=mounts, environment=_QUIET, limits=limits, hidden=scene.secret
+        )
         _, status = _run(sandbox, command)
     stripped = status == 0  # else the learner sees the error of their own file, from Node itself
     code = out / "code" if stripped and scene.sources else home / "code"
@@ -123,6 +127,7 @@ def _java(scene: Scene, sandbox: Sandbox | Unconfined, home: Path) -> Built:
         mounts=(*mounts, Mount(classes, "/tmp/out", writable=True)),
         environment=_QUIET,
         limits=Limits(memory=2048 * MEBI, processes=128),
+        hidden=scene.secret,
     )
     said, status = _run(sandbox, command)
     complaint = said.replace(f"{CODE}/", "").strip()[:WORDS] or "the compiler failed"

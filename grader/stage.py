@@ -167,6 +167,7 @@ class Stage:
             limits=Limits(memory=runtime.memory, processes=runtime.processes),
             inherit=inherit,
             user=user,
+            hidden=self.scene.secret,
         )
 
     # -- setting up ---------------------------------------------------------------------------
@@ -194,6 +195,7 @@ class Stage:
                 Mount(self.home, nursery.ROOM, writable=True),
             ),
             environment=ENVIRONMENT,
+            hidden=self.scene.secret,
         )
         return nursery.Nursery(sandbox, command)
 

@@ -26,7 +26,7 @@ from grader.errors import GraderFault, SandboxUnavailable
 from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
-from grader.sandbox import Sandbox
+from grader.sandbox import Mount, Sandbox
 from grader.started import Started
 from grader.verdict import MilestoneResult, Suite, TestResult, milestone_outcome
 from grader.within import JOB_FD, LIFELINE_FD, REPORT_FD, SOURCES_FD, Assignment
@@ -103,6 +103,7 @@ class Trial:
             milestone=job.milestone.id,
             language=job.language,
             suites=job.suites,
+            hidden_suite=self._hidden_suite(),
             home=f"/tmp/sfs-{secrets.token_hex(4)}",
             seed=seed,
             seconds=self.seconds,
@@ -152,6 +153,11 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _hidden_suite(self) -> str:
+        """Where the trusted process finds the hidden suite."""
+        known = self.job.layout.hidden_suite(self.job.system.id, self.job.milestone.id)
+        return f"/tmp/{secrets.token_hex(16)}/{known.name}" if self.job.sandboxed else str(known)
+
     def _close(self, descriptor: int) -> None:
         self._open.remove(descriptor)
         os.close(descriptor)
@@ -180,7 +186,7 @@ class Trial:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         argv = (sys.executable, "-P", "-m", "grader.within")
-        self._process = _enclosed(self.job, argv, environment, inherit)
+        self._process = _enclosed(self.job, argv, environment, inherit, assignment.hidden_suite)
         for descriptor in inherit:
             self._close(descriptor)
 
@@ -260,8 +266,14 @@ class _Tally:
 
 
 def _enclosed(
-    job: Job, argv: Sequence[str], environment: Mapping[str, str], inherit: tuple[int, ...]
+    job: Job,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    inherit: tuple[int, ...],
+    hidden_at: str,
 ) -> Started:
+    """The trusted process in its enclosure. Of the solutions it sees the one hidden suite, at a place
+    that nobody can guess: a link that the code under test left for a test to follow finds nothing."""
     if not job.sandboxed:
         from grader.unconfined import Unconfined
 
@@ -273,8 +285,14 @@ def _enclosed(
             error.message, f"{error.mend} Or practise with --unsafe."
         ) from error
     runtime = LANGUAGES[job.language].runtime(job.environment)
-    visible = [job.layout.root, Path(grader.__file__).parent.parent]
+    visible = [job.layout.manifest, job.layout.root / "katas", Path(grader.__file__).parent]
     visible += [source for source, _ in runtime.mounts]
+    hidden = job.layout.hidden_suite(job.system.id, job.milestone.id)
     return sandbox.enclose(
-        argv, visible=visible, inherit=inherit, environment=environment, tmp_bytes=TMP_BYTES
+        argv,
+        visible=visible,
+        mounts=(Mount(hidden, hidden_at),) if "hidden" in job.suites else (),
+        inherit=inherit,
+        environment=environment,
+        tmp_bytes=TMP_BYTES,
     )

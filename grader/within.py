@@ -37,6 +37,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     milestone: str
     language: str
     suites: tuple[Suite, ...]
+    hidden_suite: str  # where it lies for this run
     home: str  # the run's own folder, made and removed by it
     seed: int
     seconds: float  # for all tests together
@@ -83,11 +84,11 @@ class OfficialRun:
         self.end = float("inf")
 
     def suites(self) -> dict[str, Path]:
-        paths: dict[str, Path] = {}
-        for suite in self.job.suites:
-            find = self.layout.visible_suite if suite == "visible" else self.layout.hidden_suite
-            paths[suite] = find(self.system.id, self.milestone.id)
-        return paths
+        known = {
+            "visible": self.layout.visible_suite(self.system.id, self.milestone.id),
+            "hidden": Path(self.job.hidden_suite),
+        }
+        return {suite: known[suite] for suite in self.job.suites}
 
     def milestone_of(self, path: Path) -> tuple[str, str, str] | None:
         for suite, known in self.suites().items():

@@ -147,7 +147,9 @@ def vocabulary(system: str) -> str:
     """All that a name in a lesson may refer to: references, kit, suites."""
     texts = []
     for base in (ROOT / "solutions" / system, ROOT / "katas" / system):
-        texts += [p.read_text("utf-8") for p in base.rglob("*") if p.suffix in (".py", ".ts", ".java")]
+        texts += [
+            p.read_text("utf-8") for p in base.rglob("*") if p.suffix in (".py", ".ts", ".java")
+        ]
     return "\n".join(texts)
 
 
@@ -168,7 +170,9 @@ def test_every_test_has_its_sentence(case: Case) -> None:
     layout, system, milestone = LAYOUT, case.system.id, case.milestone.id
     for path in (layout.visible_suite(system, milestone), layout.hidden_suite(system, milestone)):
         found = re.findall(
-            r'^def (test_\w+)\(.*?\)(?: -> None)?:\n    (?:"""(.+?)(?:"""|\n)|)', path.read_text("utf-8"), re.M | re.S
+            r'^def (test_\w+)\(.*?\)(?: -> None)?:\n    (?:"""(.+?)(?:"""|\n)|)',
+            path.read_text("utf-8"),
+            re.M | re.S,
         )
         assert found
         assert [name for name, sentence in found if not sentence.strip()] == []

@@ -80,7 +80,9 @@ class Counter:
     def value(self):
         return self.total
 '''
-STUB = REFERENCE.split("    def add")[0].replace("self.total = 0", "raise NotImplementedError('01-count: Counter')")
+STUB = REFERENCE.split("    def add")[0].replace(
+    "self.total = 0", "raise NotImplementedError('01-count: Counter')"
+)
 
 Grade = Callable[..., MilestoneResult]
 

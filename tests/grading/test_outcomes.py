@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_a_stub_is_not_begun(grade: Grade) -> None:
 
 def test_a_wrong_answer_fails_with_what_is_needed_to_understand_it(grade: Grade) -> None:
     """Sentence, calls, expected, actual, prints, the learner's own line and the seed."""
-    wrong = REFERENCE.replace("self.total += amount", "print('adding', amount); self.total = amount")
+    wrong = REFERENCE.replace(
+        "self.total += amount", "print('adding', amount); self.total = amount"
+    )
     test = by_name(grade(wrong))["it_adds"]
     assert test.outcome == "failed"
     assert test.sentence == "What was added is shown."
@@ -83,7 +86,10 @@ def test_a_hidden_failure_tells_its_sentence_and_nothing_else(grade: Grade) -> N
         ("return {1: 2}", "failed"),
         ("x = []; x.append(x); return x", "failed"),
         ("return 'x' * (64 << 20)", "failed"),
-        ("import os\n        for fd in range(3, 64):\n            try: os.write(fd, b'{\"jsonrpc\": \"2.0\", \"id\": \"1\", \"result\": 7}\\n')\n            except OSError: pass\n        return 7", "crashed"),
+        (
+            'import os\n        for fd in range(3, 64):\n            try: os.write(fd, b\'{"jsonrpc": "2.0", "id": "1", "result": 7}\\n\')\n            except OSError: pass\n        return 7',
+            "crashed",
+        ),
     ],
 )
 def test_whatever_a_method_does_it_gets_the_outcome_that_fits(
@@ -211,3 +217,21 @@ def test_progress_is_told_while_it_happens(grade: Grade) -> None:
     grade(watcher=ear)
     assert ear.totals[-1] == ALL
     assert len(ear.heard) == len(set(ear.heard)) == ALL
+
+
+def test_a_link_for_a_test_to_follow_finds_nothing(grade: Grade, course: Path) -> None:
+    """A submission that leaves a link to the hidden suite where a test reads shows nothing of it."""
+    suite = course / "katas/tally/01-count/test_visible.py"
+    suite.write_text(
+        VISIBLE + '\n\ndef test_it_keeps_a_log(kata, workdir):\n    """The log is empty."""\n'
+        '    kata.Counter()\n    assert (workdir / "log").read_text() == ""\n',
+        "utf-8",
+    )
+    hidden = course / "solutions/tally/01-count/test_hidden.py"
+    text = REFERENCE.replace(
+        "self.total = 0", f"self.total = 0; import os; os.symlink({str(hidden)!r}, 'log')"
+    )
+    result = grade(text)
+    assert by_name(result)["it_keeps_a_log"].outcome == "failed"
+    assert "Any sum is right" not in repr([t.failure for t in result.tests])
+    assert "counter.value() == sum" not in repr(result)

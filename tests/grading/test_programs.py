@@ -105,7 +105,9 @@ def grade(tmp_path: Path, text: str) -> MilestoneResult:
     files = {
         "milestones.yaml": MANIFEST,
         "katas/echo/01-echo/test_visible.py": SUITE,
-        "solutions/echo/01-echo/test_hidden.py": SUITE.split("def test_it_stops")[0].replace("it_echoes", "it_echoes_too"),
+        "solutions/echo/01-echo/test_hidden.py": SUITE.split("def test_it_stops")[0].replace(
+            "it_echoes", "it_echoes_too"
+        ),
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -138,10 +140,22 @@ def test_an_honest_program_passes(tmp_path: Path) -> None:
         ("ready(server", "print('hm'); return; ready(server", "it_stops", "failed", "ready"),
         ("ready(server", "raise OSError('in use'); ready(server", "it_stops", "failed", "in use"),
         ("ready(server", "import os; os._exit(4); ready(server", "it_stops", "crashed", "status 4"),
-        ("ready(server.getsockname()[1])", "import time; time.sleep(9)", "it_stops", "timeout", "ready"),
+        (
+            "ready(server.getsockname()[1])",
+            "import time; time.sleep(9)",
+            "it_stops",
+            "timeout",
+            "ready",
+        ),
         ("stopping.set()", "None", "it_stops", "failed", "SIGTERM"),
         ("def main", "def mian", "it_stops", "failed", "main"),
-        ("import signal\n", "raise NotImplementedError('01-echo')\n", "it_stops", "todo", "not built"),
+        (
+            "import signal\n",
+            "raise NotImplementedError('01-echo')\n",
+            "it_stops",
+            "todo",
+            "not built",
+        ),
         ("ready(server.getsockname()[1])", "ready('80')", "it_stops", "failed", "port"),
     ],
 )

@@ -303,6 +303,7 @@ def test_limits_can_be_given(kata):
         ({"header_bytes": 0}, 431),
         ({"header_count": 2}, 200),
         ({"header_count": 1}, 431),
+        ({"body": 1, "header_count": 2}, 200),
         ({"header_count": 101, "request_line": 20, "header_bytes": 13}, 200),
     ]
     whole = [read_at_once(kata, request, limits) for limits, _ in cases]
@@ -440,6 +441,7 @@ def test_members_of_a_list(kata):
     """Quoted strings keep their commas, only spaces and tabs are trimmed, empty members go."""
     cases = [
         (["a,b", " c\t,\td "], ["a", "b", "c", "d"]),
+        (["X, Xx X,X"], ["X", "Xx X", "X"]),
         (["", ",", " , ,,\t"], []),
         (['"a,b";q="1,2", c'], ['"a,b";q="1,2"', "c"]),
         (['"a\\",b", c'], ['"a\\",b"', "c"]),

@@ -134,7 +134,8 @@ class HeadReader:
     """Reads heads from a stream, one after the other, as their bytes come."""
 
     def __init__(self, limits: Mapping[str, int] | None = None) -> None:
-        """`limits` may hold any of these; DEFAULT_LIMITS holds for the others:
+        """`limits` may hold any of these, and keys that mean nothing here; for what is missing
+        DEFAULT_LIMITS holds:
 
         request_line    bytes of the request line, its CR LF not counted; over it: 414
         header_bytes    bytes of all field lines, the CR LF of each counted; over it: 431

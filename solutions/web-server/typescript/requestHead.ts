@@ -142,7 +142,8 @@ export class HeadReader {
   // END SOLUTION
 
   /**
-   * `limits` may hold any of these; DEFAULT_LIMITS holds for the others:
+   * `limits` may hold any of these, and keys that mean nothing here; for what is missing
+   * DEFAULT_LIMITS holds:
    *
    * request_line    bytes of the request line, its CR LF not counted; over it: 414
    * header_bytes    bytes of all field lines, the CR LF of each counted; over it: 431
