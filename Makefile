@@ -14,7 +14,7 @@ test: check
 	@$(BIN)/python -m pytest tests -q
 
 check: $(READY)
-	@$(BIN)/ruff format --check grader tests benchmarks solutions
+	@$(BIN)/ruff format --check grader tests benchmarks
 	@$(BIN)/ruff check grader tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_*.py

@@ -2,10 +2,12 @@
 
 What stands where comes with the plan; the order of things is decided here, by what the kernel allows:
 
-    as real root: sources brought within reach   (they may lie where box ids cannot go)
-    all namespaces, ids mapped, root's ids taken
-    as anyone else: sources brought within reach (now that there is a mount namespace to do it in)
-    init forked: its root built, the old one left for good
+    as real root:    sources brought within reach   (they may lie where box ids cannot go)
+                     all namespaces, ids mapped
+    as anyone else:  a first user and mount namespace, ids mapped
+                     sources brought within reach
+                     all namespaces, so that what is read-only is locked for the box
+    init forked:     its root built, the old one left for good
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+EVERY = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
+EVERY |= CLONE_NEWUTS | CLONE_NEWCGROUP
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 MNT_DETACH, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 2, -100, 0x8000, 1
@@ -71,18 +75,19 @@ def pivot(root: str) -> None:
     os.chdir("/")
 
 
-def stage(sources: list[str], outer_root: bool) -> None:
-    """Bring every source within reach under STAGE/src; as real root also a /proc and /sys that nothing
-    masks, because the kernel lets a user namespace mount its own only where it sees a whole one."""
+def stage(mounts: list[Any], outer_root: bool) -> None:
+    """Bring every source within reach under STAGE/src, read-only unless it is to be written; as real
+    root also a /proc and /sys that nothing masks, because the kernel lets a user namespace mount its own
+    only where it sees a whole one."""
     mount("none", "/", None, MS_REC | MS_PRIVATE)
-    held = [os.open(source, os.O_PATH) for source in sources]
+    held = [(os.open(source, os.O_PATH), writable) for source, _, writable in mounts]
     mount("stage", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
     for folder in ("src", "root", "proc", "sys"):
         os.mkdir(f"{STAGE}/{folder}")
-    for number, descriptor in enumerate(held):
+    for number, (descriptor, writable) in enumerate(held):
         spot = f"{STAGE}/src/{number}"
         make_spot(spot, os.path.isdir(f"/proc/self/fd/{descriptor}"))
-        mount(f"/proc/self/fd/{descriptor}", spot, None, MS_BIND | MS_REC)
+        bind(f"/proc/self/fd/{descriptor}", spot, writable)
         os.close(descriptor)
     if outer_root:
         mount("proc", f"{STAGE}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -153,10 +158,10 @@ def build(plan: dict[str, Any]) -> None:
         put(root + path, text.encode(), mode)
     for path, target in plan["links"]:
         os.symlink(target, root + path)
-    for number, (_, target, writable) in enumerate(plan["mounts"]):
+    for number, (_, target, _) in enumerate(plan["mounts"]):
         source = f"{STAGE}/src/{number}"
         make_spot(root + target, os.path.isdir(source))
-        bind(source, root + target, writable)
+        mount(source, root + target, None, MS_BIND | MS_REC)
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("devpts", root + "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     mount_sysfs(root + "/sys")
@@ -211,15 +216,17 @@ def be_init(plan: dict[str, Any], said: int, lifeline: int) -> NoReturn:
 def open_box(plan: dict[str, Any]) -> tuple[int, int, bool]:
     """From a plain process to keeper; gives back init's pid, the lifeline's end to hold, and whether
     the box has a range of ids."""
-    sources = [source for source, _, _ in plan["mounts"]]
     if plan["ids"] == "root":
         check(libc.unshare(CLONE_NEWNS), "unshare mount namespace")
-        stage(sources, outer_root=True)
-        ranged = enter_namespaces(plan)
-        mount("none", "/", None, MS_REC | MS_PRIVATE)
+        stage(plan["mounts"], outer_root=True)
+        ranged = descend(EVERY, plan)
     else:
-        ranged = enter_namespaces(plan)
-        stage(sources, outer_root=False)
+        ranged = descend(CLONE_NEWUSER | CLONE_NEWNS, plan)
+        stage(plan["mounts"], outer_root=False)
+        # once more: in the namespace that made it, what is read-only could be made writable again
+        same = [[first, first, count] for first, _, count in plan["uid_map"]]
+        descend(EVERY, {"ids": "root" if ranged else "own", "uid_map": same, "gid_map": same})
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no process of the box may look into a command's birth
     _socket.sethostname(plan["hostname"])
     raise_loopback()
@@ -227,12 +234,11 @@ def open_box(plan: dict[str, Any]) -> tuple[int, int, bool]:
     return *start_init(plan), ranged
 
 
-def enter_namespaces(plan: dict[str, Any]) -> bool:
-    """New namespaces of every kind but time, and root's ids in them; whether these are a range."""
+def descend(namespaces: int, plan: dict[str, Any]) -> bool:
+    """Into new namespaces, one for users among them, as root there; whether root has a range of ids."""
     user, group = os.geteuid(), os.getegid()
     mapper, go = start_mapper(plan) if plan["ids"] != "own" else (0, 0)
-    every = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
-    check(libc.unshare(every | CLONE_NEWUTS | CLONE_NEWCGROUP), "unshare namespaces")
+    check(libc.unshare(namespaces), "unshare namespaces")
     ranged = False
     if mapper:
         os.write(go, b"!")

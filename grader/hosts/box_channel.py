@@ -58,6 +58,10 @@ class Channel:
             raise EOFError
         self.buffer += data
 
+    def waiting(self) -> bool:
+        """Whether a whole request has been read already."""
+        return b"\n" in self.buffer
+
     def take(self, count: int) -> list[int]:
         taken, self.descriptors = self.descriptors[:count], self.descriptors[count:]
         return taken

@@ -25,6 +25,7 @@ import resource
 import select
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I leaves it out
 from box_builder import bind, check, libc, open_box, own_view_of_proc, put
@@ -51,6 +52,8 @@ class Keeper:
         self.proc = own_view_of_proc()  # a box may lose its own
         self.root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
         self.reports: dict[int, int] = {}  # a running command's pid -> its status pipe
+        self.next_watch = 0.0
+        self.shared_before = self.shared_memory()
         self.filter = binascii.a2b_base64(plan["seccomp"])
         self.wake, signalled = os.pipe()
         for descriptor in (self.wake, signalled):
@@ -70,8 +73,11 @@ class Keeper:
             self.reap()
             if self.channel.socket.fileno() in ready:
                 self.answer(self.channel.receive())
-            if not ready:
+                while self.channel.waiting():
+                    self.answer(self.channel.receive())
+            if time.monotonic() >= self.next_watch:
                 self.watch()
+                self.next_watch = time.monotonic() + WATCH_EVERY / 1000
 
     def answer(self, request: dict[str, Any]) -> None:
         name = request.pop("op")
@@ -115,6 +121,18 @@ class Keeper:
             self.end("the box used more memory than it may")
         if count > self.plan["processes"]:
             self.end("the box ran more processes than it may")
+        if self.shared_memory() - self.shared_before > self.plan["memory"]:
+            self.end("the box filled more memory with files than it may")
+
+    def shared_memory(self) -> int:
+        """Bytes in memory file systems, of the whole machine: a box can mount more than its first one,
+        and hide it. What others do at the same time would have to be as large as the bound to count."""
+        descriptor = os.open("meminfo", os.O_RDONLY, dir_fd=self.proc)
+        try:
+            words = read_all(descriptor).split()
+        finally:
+            os.close(descriptor)
+        return int(words[words.index(b"Shmem:") + 1]) * 1024
 
     def end(self, why: str = "") -> None:
         """Kill the box and all in it; returns when nothing of it is left."""

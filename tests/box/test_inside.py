@@ -36,6 +36,14 @@ def test_what_comes_from_the_machine_is_read_only(box: Box, path: str) -> None:
     assert b"Read-only" in box.run(["touch", path]).stderr
 
 
+@pytest.mark.parametrize("path", ["/usr", "/code"])
+def test_read_only_stays_read_only(box: Box, path: str) -> None:
+    """Root of the box cannot remount what it was given, nor look under it."""
+    assert box.run(["mount", "-o", "remount,bind,rw", path]).status != 0
+    assert box.run(["unshare", "-Urm", "mount", "-o", "remount,bind,rw", path]).status != 0
+    assert b"Read-only" in box.run(["touch", f"{path}/x"]).stderr
+
+
 @pytest.mark.parametrize("path", ["/tmp/x", "/run/x", "/root/x", "/etc/x", "/dev/shm/x"])
 def test_the_rest_is_its_own_to_write(box: Box, path: str) -> None:
     """Everything else belongs to the box."""

@@ -168,6 +168,20 @@ def test_the_file_system_is_bounded(computer: Computer) -> None:
         box.close()
 
 
+def test_more_file_systems_are_no_way_around_it(computer: Computer) -> None:
+    """A box may mount what it likes; what it puts there is counted."""
+    box = Box.start(*computer, limits=BoxLimits(memory=64 << 20))
+    script = (
+        "mount -t tmpfs t /srv; cd /srv; mount -t tmpfs t /srv; head -c 200M /dev/zero > f; read x"
+    )
+    try:
+        box.begin(20)
+        with pytest.raises(Crashed, match="more memory with files than it may"):
+            box.popen(["sh", "-c", script]).wait()
+    finally:
+        box.close()
+
+
 def test_a_mount_that_cannot_be_made_is_said(computer: Computer, tmp_path: Path) -> None:
     """A box that does not come up says why."""
     from grader.errors import SandboxUnavailable

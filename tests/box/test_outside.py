@@ -66,6 +66,7 @@ def test_a_clean_box_has_no_leaks(box: Box) -> None:
 def test_a_process_left_behind_is_a_leak(box: Box) -> None:
     """By its number and its command line."""
     box.run(["sh", "-c", "sleep 9 & exit 0"])
+    box.until(lambda: "sleep" in [p.name for p in box.processes()], "it sleeps")
     (said,) = box.leaks(0.05)["processes"]
     assert said.endswith(" sleep 9")
 

@@ -42,9 +42,10 @@ def test_a_shell_at_a_terminal(computer: tuple[list[Mount], str], code: Path) ->
     if not said:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 77
         pytest.skip("no boxes here")
-    os.write(terminal, b"cask run $((40+2)); pwd; tty; sleep 100\n")
-    said = read_until(terminal, b"engine run 42\r\n/code\r\n")
+    os.write(terminal, b"cask run $((40+2)); pwd; sh -c 'echo go$((1)); exec sleep 100'\n")
+    said = read_until(terminal, b"go1\r\n")
     os.write(terminal, b"\x03")  # Ctrl-C ends the sleep, not the shell
+    read_until(terminal, b"# ")
     os.write(terminal, b"echo still $((1+1)); exit 7\n")
     assert b"still 2\r\n" in read_until(terminal, b"still 2\r\n")
     assert b"engine run 42\r\n/code\r\n" in said and b"job control" not in said

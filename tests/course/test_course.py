@@ -18,6 +18,7 @@ from grader.layout import Layout, files
 from grader.manifest import Milestone, System
 from grader.verdict import MilestoneResult
 
+pytestmark = pytest.mark.timeout(1200)  # a milestone's impostors run for minutes
 ROOT = Path(__file__).parent.parent.parent
 LAYOUT = Layout(ROOT)
 COURSE = manifest.load(LAYOUT.manifest)

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-MAKE_PRIVATE_AND_SHARED = ["mount", "--make-rshared", "/"]
-
 # Compares the learner's `resolve` with the kernel's own, asked from inside a chroot
 DIFFERENTIAL = """
 import errno, json, os
@@ -206,7 +204,10 @@ def test_mounts_below_the_root_come_along(box, root):
 
 def test_a_sharing_machine_keeps_its_mounts(box, root):
     """Where mounts are told to others, as on most machines, the program's are not."""
-    assert box.run(MAKE_PRIVATE_AND_SHARED).status == 0
+    for point in ("/srv/disk", "/srv/disk/below"):
+        box.mkdir(point)
+        assert box.run(["mount", "-t", "tmpfs", "t", point]).status == 0
+    assert box.run(["mount", "--make-rshared", "/"]).status == 0
     before = box.mounts()
     engine, _ = start(box, "--rootfs", root)
     assert box.mounts() == before

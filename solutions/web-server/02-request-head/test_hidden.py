@@ -63,9 +63,9 @@ BROKEN = {
 
 
 def verdict(result):
-    """The status of an HttpError, or what came instead of one."""
+    """The status of an HttpError that gives a reason, or what came instead of one."""
     if getattr(result, "class_name", "") == "HttpError":
-        return result.fields.get("status")
+        return result.fields.get("status") if result.fields.get("reason") else "no reason given"
     return result
 
 
