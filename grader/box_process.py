@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from grader.box_door import Door, milliseconds
-from grader.box_plan import CASK
 from grader.faults import Crashed, ExpectationUnmet, NotBuilt, TimedOut, WrongAnswer
 
 MOST_OUTPUT = 16 << 20
+PATIENCE = 4.0  # seconds for one wait: a submission that hangs shall not take all of a test's time
 NOT_BUILT = b"cask: not built yet: "  # what the kit prints when it meets a stub
 ENGINE_FAILED = 125
 WORD = struct.Struct("i")
@@ -61,7 +61,6 @@ class BoxProcess:
     ) -> None:
         self._home = home
         self._name = " ".join(argv)
-        self._engine = argv[0] == CASK
         self._out = {1: bytearray(), 2: bytearray()}
         self._ends: dict[int, int] = {}  # what we read: descriptor -> 1, 2 or 0 for the status
         self._stdin = -1
@@ -74,8 +73,7 @@ class BoxProcess:
     def send(self, data: bytes) -> None:
         """To its standard input; returns when all of it is in the pipe."""
         self._unsent += data
-        deadline = self._home.deadline()
-        self._pump(lambda: not self._unsent or self._ended(), deadline, "read its input")
+        self._pump(lambda: not self._unsent or self._ended(), self._until(None), "read its input")
 
     def close_stdin(self) -> None:
         self._closing = True
@@ -159,8 +157,8 @@ class BoxProcess:
         return int(answer)
 
     def _until(self, timeout: float | None) -> float:
-        end = self._home.deadline()
-        return end if timeout is None else min(end, time.monotonic() + timeout)
+        patience = PATIENCE if timeout is None else timeout
+        return min(self._home.deadline(), time.monotonic() + patience)
 
     def _ended(self) -> bool:
         return len(self._report) >= WORD.size
@@ -230,7 +228,7 @@ class BoxProcess:
 
     def _judge_todo(self, result: Result) -> None:
         """A stub inside the engine is no wrong answer: it is work to come."""
-        if self._engine and result.status == ENGINE_FAILED:
+        if result.status == ENGINE_FAILED:
             for line in result.stderr.splitlines():
                 if line.startswith(NOT_BUILT):
                     said = line[len(NOT_BUILT) :].decode("utf-8", "replace")

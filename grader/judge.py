@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from grader import talk
 from grader.compare import side_by_side
 from grader.faults import ExpectationUnmet, Judged, LearnerError, SuiteFault
 from grader.reproduce import reproduction
+from grader.talk import Step
 from grader.transcript import Call, Opaque, Ref, narrate
 from grader.verdict import Failure, Frame, Outcome, Suite, TestResult
 
@@ -50,6 +52,7 @@ class TestRun:
     home: dict[str, str] = field(default_factory=dict)  # public name -> module, for reproductions
     workdir: str = ""
     journal: list[Call | str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)  # what was said to a program
     broken: str = ""  # the code does not compile
     output: str = ""
     compared: tuple[str, object, object] | None = None
@@ -195,6 +198,8 @@ def _walk(trace: TracebackType | None) -> Sequence[tuple[str, int]]:
 
 
 def _reproduction(run: TestRun) -> str:
+    if run.steps:
+        return talk.reproduction(run.steps, run.language)
     calls = [entry for entry in run.journal if isinstance(entry, Call)]
     if not calls or len(calls) != len(run.journal) or not run.language:
         return ""

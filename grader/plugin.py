@@ -291,7 +291,7 @@ def seed(request: pytest.FixtureRequest) -> Seed:
 @pytest.fixture
 def program(request: pytest.FixtureRequest, sfs_world: World) -> Programs:
     """Starts a module's `main(config, ready)` and drives it from outside."""
-    return Programs(sfs_world, request.node.stash[RUN].note)
+    return Programs(sfs_world, request.node.stash[RUN])
 
 
 @pytest.fixture

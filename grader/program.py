@@ -14,7 +14,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from grader.faults import (
     Crashed,
@@ -27,6 +27,7 @@ from grader.faults import (
 )
 from grader.host import FarError, Host, HostGone, HostSilent
 from grader.proxy import World
+from grader.talk import Step
 from grader.transcript import show
 
 READY_SECONDS = 5.0
@@ -34,7 +35,13 @@ GRACE = 5.0  # seconds between SIGTERM and the end, where the configuration says
 READ_SIZE = 1 << 16
 EVERYTHING = 1 << 30
 
-Note = Callable[[str], None]
+
+class Record(Protocol):
+    """Where it is kept what was said and heard: lines for people, steps for a reproduction."""
+
+    steps: list[Step]
+
+    def note(self, line: str, /) -> None: ...
 
 
 class NoAnswer(ExpectationUnmet):
@@ -44,15 +51,19 @@ class NoAnswer(ExpectationUnmet):
 class Connection:
     """One TCP connection to the program; every receive has the test's deadline."""
 
-    def __init__(self, port: int, deadline: Callable[[], float], note: Note) -> None:
+    def __init__(self, port: int, deadline: Callable[[], float], record: Record) -> None:
         self._deadline = deadline
-        self._note = note
+        self._note = record.note
+        self._steps = record.steps
+        self._number = sum(step.kind == "connect" for step in record.steps)
+        self._steps.append(Step("connect", self._number))
         self._pending = bytearray()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=self._left())
 
     def send(self, data: bytes) -> None:
         """All of `data`, waiting while the program does not read."""
         self._note(f"sent {show(data)}")
+        self._steps.append(Step("send", self._number, data))
         self.socket.settimeout(self._left())
         self.socket.sendall(data)
 
@@ -84,11 +95,13 @@ class Connection:
     def half_close(self) -> None:
         """Say that no more will be sent; receiving goes on."""
         self._note("half-closed: no more will be sent")
+        self._steps.append(Step("half-close", self._number))
         self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """End the connection with a TCP reset."""
         self._note("reset the connection")
+        self._steps.append(Step("reset", self._number))
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
@@ -125,6 +138,8 @@ class Connection:
     def _take(self, count: int) -> bytes:
         taken = bytes(self._pending[:count])
         del self._pending[:count]
+        if taken:
+            self._steps.append(Step("receive", self._number, taken))
         self._note(
             f"received {show(taken)}" if taken else "received nothing: the program has closed"
         )
@@ -135,19 +150,20 @@ class Server:
     """A started program."""
 
     def __init__(
-        self, world: World, host: Host, module: str, config: Mapping[str, Any], note: Note
+        self, world: World, host: Host, module: str, config: Mapping[str, Any], record: Record
     ) -> None:
         self._world = world
         self._host = host
         self._module = module
         self._config = dict(config)
-        self._note = note
+        self._record = record
+        self._note = record.note
         self.port = self._run()
 
     def connect(self) -> Connection:
         """A new connection; refused ones fail the test with the program's own output."""
         try:
-            return Connection(self.port, self._world.deadline, self._note)
+            return Connection(self.port, self._world.deadline, self._record)
         except OSError as error:
             raise NoAnswer(
                 f"the program does not accept connections: {error.strerror}\n{self.output}"
@@ -209,6 +225,7 @@ class Server:
 
     def _run(self) -> int:
         self._note(f"started {self._module} with {show(self._config)}")
+        self._record.steps.append(Step("start", module=self._module, config=self._config))
         deadline = min(self._world.deadline(), time.monotonic() + READY_SECONDS)
         params = {"module": self._module, "config": self._config}
         try:
@@ -228,9 +245,9 @@ class Server:
 class Programs:
     """The fixture `program`."""
 
-    def __init__(self, world: World, note: Note) -> None:
+    def __init__(self, world: World, record: Record) -> None:
         self._world = world
-        self._note = note
+        self._record = record
         self._started = False
 
     def start(self, module: str, config: Mapping[str, Any] | None = None) -> Server:
@@ -240,7 +257,7 @@ class Programs:
         self._started = True
         defaults = {"host": "127.0.0.1", "port": 0}
         return Server(
-            self._world, self._world.host, module, {**defaults, **(config or {})}, self._note
+            self._world, self._world.host, module, {**defaults, **(config or {})}, self._record
         )
 
 

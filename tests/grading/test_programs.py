@@ -167,3 +167,14 @@ def test_a_wrong_program_gets_the_outcome_that_fits(
     assert result.outcome == outcome, result.failure
     assert result.failure is not None
     assert words in repr(result.failure)
+
+
+def test_a_failure_comes_with_what_was_sent_and_a_program_that_sends_it_again(tmp_path: Path) -> None:
+    """Bytes out, bytes in, and a reproduction in the learner's language."""
+    wrong = REFERENCE.replace("client.sendall(data)", "client.sendall(data.upper())")
+    failure = by_name(grade(tmp_path, wrong))["it_echoes"].failure
+    assert failure is not None
+    assert "sent b'hello\\r\\n'" in failure.calls
+    assert "received b'HELLO\\r\\n'" in failure.calls
+    assert "one.sendall(b'hello\\r\\n')" in failure.reproduction
+    assert "from echo import main" in failure.reproduction

@@ -36,8 +36,9 @@ if (child := os.fork()) == 0:
     print(os.getcwd(), sorted(os.listdir("/")) == sorted(os.listdir("..")), os.listdir("/srv"))
     sys.stdout.flush()
     os._exit(0)
-os.waitpid(child, 0)
+ended = os.waitpid(child, 0)[1]
 print(os.path.exists("/srv/secret"))
+sys.exit(os.waitstatus_to_exitcode(ended))
 """
 
 KEPT_DESCRIPTOR = """

@@ -11,6 +11,7 @@
  *     field line    token ": " value CRLF        in a value: HTAB, 0x20 to 0x7E, 0x80 to 0xFF
  */
 import { REASONS } from "./kit/reasons.ts";
+import type { Head, Headers, Version } from "./requestHead.ts";
 
 // BEGIN SOLUTION: helpers
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -27,8 +28,6 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // END SOLUTION
 
-export type Headers = [string, string][];
-export type Head = { method: string; target: string; version: number[]; headers: Headers };
 export type Plain = { status: number; headers: Headers; body?: Uint8Array | null };
 
 /** A body that is made while it is sent. */
@@ -41,13 +40,21 @@ export interface Body {
   close(): void;
 }
 
-/** What a handler gets: a head, and the body's bytes. */
+/**
+ * What a handler gets: a head, and the body's bytes.
+ *
+ * `path` and `query` are what stands before and after the first "?" of the target, without the
+ * `http://` and the authority of a target in absolute form. `params` is for a router to fill.
+ */
 export class Request {
   method: string;
   target: string;
-  version: number[];
+  version: Version;
   headers: Headers;
   body: Uint8Array;
+  path: string;
+  query: string;
+  params: Record<string, string> = {};
 
   constructor(head: Head, body: Uint8Array = new Uint8Array()) {
     this.method = head.method;
@@ -55,6 +62,10 @@ export class Request {
     this.version = head.version;
     this.headers = head.headers;
     this.body = body;
+    const local = head.target.replace(/^https?:\/\/[^/?]*/i, "");
+    const cut = local.includes("?") ? local.indexOf("?") : local.length;
+    this.path = local.slice(0, cut) || "/";
+    this.query = local.slice(cut + 1);
   }
 }
 
@@ -128,7 +139,7 @@ export function parseHttpDate(text: string, now: number): number | null {
  * from 0x20 to 0xFF but 0x7F; each character becomes one byte. RangeError otherwise, also for a status
  * outside 100 to 999.
  */
-export function encodeHead(status: number, headers: Headers, version: number[]): Uint8Array {
+export function encodeHead(status: number, headers: Headers, version: Version): Uint8Array {
   // BEGIN SOLUTION
   if (status < 100 || status > 999) throw new RangeError(`${status} is no status code`);
   let text = `HTTP/${version[0]}.${version[1]} ${status} ${reasonPhrase(status)}\r\n`;
