@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 NOW = 784_111_777  # Sun, 06 Nov 1994 08:49:37 GMT
 TOKEN = set(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+ENDLESS = "/bytes/1000000000000"
 
 
 def plain(status=200, headers=(), body=b""):
@@ -25,13 +28,38 @@ def split(message):
 
 @pytest.fixture
 def server(program):
-    return program.start("hello_server", {"timeouts": {"head": 0.6}, "limits": {"header_count": 5}})
+    limits = {"header_count": 5, "request_line": 100, "body": 1 << 24}
+    timeouts = {"head": 0.6, "body": 0.6, "write": 0.6, "linger": 3}
+    return program.start("hello_server", {"timeouts": timeouts, "limits": limits})
+
+
+def say(server, data):
+    """All that the server answers to `data`."""
+    with server.connect() as client:
+        client.send(data)
+        return client.receive_all()
 
 
 def ask(server, target, method="GET"):
-    with server.connect() as client:
-        client.send(f"{method} {target} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
-        return split(client.receive_all())
+    return split(say(server, f"{method} {target} HTTP/1.1\r\nHost: here\r\n\r\n".encode()))
+
+
+def status(answer):
+    """The three digits of an answer, b"" when there is none."""
+    return answer[9:12]
+
+
+def open_bodies(server):
+    """What the demo app says of its Bodies."""
+    return ask(server, "/open")[2]
+
+
+def until(done, seconds=4):
+    """Ask again and again, until the answer is yes or the time is over."""
+    end = time.monotonic() + seconds
+    while not (answer := done()) and time.monotonic() < end:
+        pass
+    return answer
 
 
 @settings(max_examples=60)
@@ -49,7 +77,9 @@ def test_years_of_two_digits_are_near_now(kata):
     """A short year more than 50 years ahead is the century before; 50 years ahead is still ahead."""
     now = 1_790_000_000  # in 2026
     shorts = ["26", "76", "77", "99", "00"]
-    got = kata.script([[None, "parse_http_date", [f"Monday, 01-Jan-{y} 00:00:00 GMT", now]] for y in shorts])
+    got = kata.script(
+        [[None, "parse_http_date", [f"Monday, 01-Jan-{y} 00:00:00 GMT", now]] for y in shorts]
+    )
     years = [time.gmtime(epoch).tm_year for epoch in got]
     assert years == [2026, 2076, 1977, 1999, 2000]
     late = 4_070_908_800  # in 2099
@@ -105,24 +135,31 @@ def test_every_character_of_a_value_is_judged(kata):
         good = {c for c, r in zip(characters, results, strict=True) if isinstance(r, bytes)}
         assert good == {"\t", *map(chr, range(0x20, 0x7F)), *map(chr, range(0x80, 0x100))}
     value = "".join(map(chr, [*range(0x20, 0x7F), *range(0x80, 0x100)]))
-    assert kata.encode_head(200, [["n", value]], [1, 1]).split(b"\r\n")[1] == b"n: " + value.encode("latin-1")
+    assert kata.encode_head(200, [["n", value]], [1, 1]).split(b"\r\n")[1] == b"n: " + value.encode(
+        "latin-1"
+    )
 
 
-@pytest.mark.parametrize(("status", "good"), [(99, False), (100, True), (999, True), (1000, False), (0, False), (-200, False)])
-def test_a_status_has_three_digits(kata, status, good):
+def test_a_status_has_three_digits(kata):
     """Only 100 to 999 can be written; unknown ones have an empty phrase after the space."""
-    (got,) = kata.script([[None, "encode_head", [status, [], [1, 1]]]])
-    assert isinstance(got, bytes) == good
-    if status == 999:
-        assert got == b"HTTP/1.1 999 \r\n\r\n"
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("length", ["4", "6", "05", "", "5, 5", "-5", "5 "])
-def test_a_length_that_lies_is_refused(kata, length, method):
-    """A Content-Length of the response's own must be the body's, digit for digit."""
+    numbers = [-200, 0, 99, 100, 999, 1000]
+    got = kata.script([[None, "encode_head", [number, [], [1, 1]]] for number in numbers])
+    assert [isinstance(one, bytes) for one in got] == [False, False, False, True, True, False]
+    assert got[4] == b"HTTP/1.1 999 \r\n\r\n"
     with kata.raises("ValueError"):
-        kata.encode_response(plain(200, [["content-LENGTH", length]], b"hello"), method, NOW, False)
+        kata.encode_head(99, [], [1, 1])
+
+
+def test_a_length_that_lies_is_refused(kata):
+    """A Content-Length of the response's own must be the body's, digit for digit."""
+    lies = ["4", "6", "05", "", "5, 5", "-5", "5 "]
+    responses = [plain(200, [["content-LENGTH", lie]], b"hello") for lie in lies]
+    steps = [
+        [None, "encode_response", [r, m, NOW, False]] for r in responses for m in ("GET", "HEAD")
+    ]
+    assert [one for one in kata.script(steps) if isinstance(one, bytes)] == []
+    with kata.raises("ValueError"):
+        kata.encode_response(responses[0], "GET", NOW, False)
 
 
 def test_what_the_response_says_itself_is_not_said_twice(kata):
@@ -137,7 +174,11 @@ def test_a_response_without_a_body_has_length_zero(kata):
     """No body and an empty body are the same: a length of 0, where the status allows one."""
     for body in (None, b""):
         _, fields, rest = split(kata.encode_response(plain(200, [], body), "GET", NOW, True))
-        assert [["content-length", "0"] in fields, ["connection", "close"] in fields, rest] == [True, True, b""]
+        assert [["content-length", "0"] in fields, ["connection", "close"] in fields, rest] == [
+            True,
+            True,
+            b"",
+        ]
 
 
 def test_a_length_counts_bytes(kata):
@@ -150,20 +191,29 @@ def test_a_length_counts_bytes(kata):
 def test_which_statuses_have_bodies(kata):
     """1xx, 204 and 304 have none; their neighbours, and errors, have."""
     statuses = [100, 199, 200, 203, 204, 205, 303, 304, 305, 404, 500]
-    steps = [[None, "encode_response", [plain(s, [], b"body"), "GET", NOW, False]] for s in statuses]
+    steps = [
+        [None, "encode_response", [plain(s, [], b"body"), "GET", NOW, False]] for s in statuses
+    ]
     messages = dict(zip(statuses, kata.script(steps), strict=True))
     some = {200, 203, 205, 303, 305, 404, 500}
     assert {s for s, m in messages.items() if m.endswith(b"body")} == some
     assert {s for s, m in messages.items() if b"content-length: 4\r\n" in m.lower()} == some
     assert {s for s, m in messages.items() if b"content-length" in m.lower()} == some
-    steps = [[None, "sends_body", [s, m]] for s in (200, 204, 304, 150) for m in ("GET", "HEAD", "POST")]
+    steps = [
+        [None, "sends_body", [s, m]] for s in (200, 204, 304, 150) for m in ("GET", "HEAD", "POST")
+    ]
     assert kata.script(steps) == [True, False, True] + [False] * 9
 
 
 def test_the_fields_of_a_body_of_unknown_length(kata):
     """Without a known length there is no Content-Length, and one of the response's own is left alone."""
-    got = kata.complete_headers({"status": 200, "headers": [["Content-Length", "9"]]}, None, NOW, False)
-    assert [list(field) for field in got] == [["Content-Length", "9"], ["Date", "Sun, 06 Nov 1994 08:49:37 GMT"]]
+    got = kata.complete_headers(
+        {"status": 200, "headers": [["Content-Length", "9"]]}, None, NOW, False
+    )
+    assert [list(field) for field in got] == [
+        ["Content-Length", "9"],
+        ["Date", "Sun, 06 Nov 1994 08:49:37 GMT"],
+    ]
 
 
 def test_the_phrases_are_the_rfcs(kata):
@@ -175,57 +225,159 @@ def test_the_phrases_are_the_rfcs(kata):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("target", ["/badheader", "/lie", "/boom"])
-def test_a_response_that_cannot_be_written_is_a_500(server, target):
+def test_a_response_that_cannot_be_written_is_a_500(server):
     """Nothing of it is sent: no injected field, no half of a body, no word of the reason."""
-    first, fields, body = ask(server, target)
-    names = {name for name, _ in fields}
-    assert [first.split()[1], "x-injected" in names, "x-name" in names] == ["500", False, False]
-    assert b"secret" not in body and b"four" not in body and b"length" not in body.lower()
-    assert dict(fields)["content-length"] == str(len(body))
+    answers = [ask(server, target) for target in ("/badheader", "/lie", "/boom")]
+    assert [first.split()[1] for first, _, _ in answers] == ["500"] * 3
+    names = {name for _, fields, _ in answers for name, _ in fields}
+    assert names & {"x-bad", "x-injected"} == set()
+    bodies = b"".join(body for _, _, body in answers).lower()
+    assert [
+        word for word in (b"secret", b"seen", b"four", b"length", b"x-") if word in bodies
+    ] == []
+    lengths = [int(dict(fields)["content-length"]) for _, fields, _ in answers]
+    assert lengths == [len(body) for _, _, body in answers]
 
 
-def test_a_head_request_gets_the_length_alone(server):
-    """HEAD over the wire: the same fields as GET, and not a byte more, for parts as well."""
-    for target, length in (("/", "13"), ("/parts", "10")):
-        first, fields, body = ask(server, target, "HEAD")
-        assert [first, dict(fields)["content-length"], body] == ["HTTP/1.1 200 OK", length, b""]
-    assert ask(server, "/empty")[::2] == ("HTTP/1.1 204 No Content", b"")
+def test_an_answer_to_head_never_has_a_body(server):
+    """HEAD over the wire: the fields of GET and not a byte more, for Bodies and for errors, too."""
+    targets = ["/", "/parts", "/stream/9", "/missing", "/boom", "/nowhere"]
+    told = []
+    for method in ("GET", "HEAD"):
+        answers = [ask(server, target, method) for target in targets]
+        told.append([(first, dict(fields).get("content-length")) for first, fields, _ in answers])
+    assert told[0] == told[1]
+    assert [body for _, _, body in answers] == [b""] * 6
+    assert [length for _, length in told[0]][:3] == ["13", "13", None]
 
 
-def test_bodies_are_closed_when_they_are_done(server):
-    """A body is closed once: when it was sent, and when it was not because the method was HEAD."""
-    for target, method in (("/parts", "GET"), ("/stream", "GET"), ("/parts", "HEAD")):
-        ask(server, target, method)
-    assert ask(server, "/closed")[2] == b"3"
+def test_every_body_is_closed_once(server):
+    """A Body is closed when it was sent, when HEAD did not want it, when it failed, when it lied."""
+    for target in ("/parts", "/stream/5", "/bytes/0", "/broken", "/lie"):
+        ask(server, target)
+        ask(server, target, "HEAD")
+    assert until(lambda: open_bodies(server) == b"open 0, closed again 0\n")
 
 
-@pytest.mark.parametrize(
-    ("request_bytes", "status"),
-    [
-        (b"GET /\r\n\r\n", "400"),
-        (b"GET / HTTP/1.1\r\n\r\n", "400"),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 5 + b"\r\n", "431"),
-        (b"GET /" + b"x" * 9000, "414"),
-        (b"GET /nowhere HTTP/1.0\r\n\r\n", "404"),
-    ],
-)
-def test_each_refusal_has_its_status(server, request_bytes, status):
-    """Malformed heads, hosts and sizes are answered as the head reader says, and the connection ends."""
+def test_a_body_is_closed_when_the_client_goes(server):
+    """Clients that go in the middle of an answer, or stop reading it, leave no Body open."""
+    with server.connect() as stuck:
+        stuck.send(f"GET {ENDLESS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        for _ in range(3):
+            client = server.connect()
+            client.send(f"GET {ENDLESS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            client.receive_exactly(100_000)
+            client.reset()
+        assert until(lambda: open_bodies(server) == b"open 0, closed again 0\n")
+
+
+def test_a_body_is_sent_as_it_is_made(server):
+    """A Body without end is sent piece by piece; the server does not collect it first."""
+    ask(server, "/parts")
+    before = server.memory()
     with server.connect() as client:
-        client.send(request_bytes)
-        first, fields, _ = split(client.receive_all())
-    assert [first.split()[1], dict(fields)["connection"]] == [status, "close"]
+        client.send(f"GET {ENDLESS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        client.receive_exactly(32 << 20)
+        assert server.memory() - before < 24 << 20
 
 
-def test_a_client_that_still_sends_reads_the_whole_answer(server):
-    """A POST of 2 MB whose body nobody wants still gets its answer, each of eight times."""
-    for _ in range(8):
+def test_a_long_body_arrives_as_it_is(server):
+    """Three million bytes in pieces arrive in full and in order."""
+    _, fields, body = ask(server, "/bytes/3000000")
+    assert dict(fields)["content-length"] == "3000000"
+    assert body == b"0123456789abcdef" * 187_500
+
+
+def test_a_body_that_fails_ends_the_connection(server):
+    """What was sent before the failure is all that the client gets; the next client is served."""
+    first, fields, body = ask(server, "/broken")
+    assert [first, dict(fields)["content-length"], body] == [
+        "HTTP/1.1 200 OK",
+        "100",
+        b"0123456789",
+    ]
+    assert ask(server, "/")[2] == b"hello, world\n"
+
+
+def test_each_refusal_has_its_status(server):
+    """Malformed heads, hosts, sizes and lengths are answered with their status, and the end."""
+    start, post = b"GET / HTTP/1.1\r\n", b"POST /upload HTTP/1.1\r\nHost: a\r\n"
+    cases = {
+        b"GET /\r\n\r\n": b"400",
+        start + b"\r\n": b"400",
+        start + b"Host: a\r\nHost: b\r\n\r\n": b"400",
+        start + b"Host: a\r\n" + b"X: y\r\n" * 5 + b"\r\n": b"431",
+        b"GET /" + b"x" * 200: b"414",
+        b"GET /nowhere HTTP/1.0\r\n\r\n": b"404",
+        post + b"Content-Length: +5\r\n\r\n12345": b"400",
+        post + b"Content-Length: 1_0\r\n\r\n1234567890": b"400",
+        post + b"Content-Length: -1\r\n\r\n": b"400",
+        post + b"Content-Length: 0x5\r\n\r\n12345": b"400",
+        post + b"Content-Length:\r\n\r\n": b"400",
+        post + b"Content-Length: \xb2\r\n\r\n12": b"400",
+        post + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n12": b"400",
+        post + b"Content-Length: " + b"0" * 19 + b"\r\n\r\n": b"400",
+        post + b"Content-Length: " + b"9" * 18 + b"\r\n\r\n": b"413",
+        post + b"Content-Length: 16777217\r\n\r\n": b"413",
+        post + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"501",
+        post + b"Content-Length: 0\r\n\r\n": b"200",
+        post + b"Content-Length: " + b"0" * 17 + b"2\r\n\r\n12": b"200",
+    }
+    answers = {data: say(server, data) for data in cases}
+    assert {data: status(answer) for data, answer in answers.items()} == cases
+    assert {dict(split(answer)[1])["connection"] for answer in answers.values()} == {"close"}
+
+
+def test_the_limit_of_the_body_is_exact(program):
+    """A body of as many bytes as allowed is taken, one more is refused before it comes."""
+    server = program.start("hello_server", {"limits": {"body": 5}})
+    start = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: "
+    assert split(say(server, start + b"5\r\n\r\n12345"))[2] == b"12345"
+    assert status(say(server, start + b"6\r\n\r\n")) == b"413"
+
+
+def test_ten_megabytes_are_allowed_if_nothing_is_said(program):
+    """Without a configured limit a body may have 10 MB and not a byte more."""
+    server = program.start("hello_server")
+    start = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: "
+    answer = say(server, start + b"10485760\r\n\r\n" + b"x" * 10_485_760)
+    assert json.loads(split(answer)[2])["length"] == 10_485_760
+    assert status(say(server, start + b"10485761\r\n\r\n")) == b"413"
+
+
+def test_a_request_ends_where_it_says(server):
+    """Bytes after the body belong to nobody: one request, one answer."""
+    post = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+    answer = say(server, post + b"abc" + post + b"def")
+    assert [answer.count(b"HTTP/1.1 "), split(answer)[2]] == [1, b"abc"]
+    assert split(say(server, b"POST /upload HTTP/1.1\r\nHost: a\r\n\r\nabc"))[2] == b""
+
+
+def test_the_parts_of_a_target_reach_the_handler(server):
+    """Path and query are cut at the first question mark; a URL loses scheme and authority."""
+    cases = {
+        "/echo": ["/echo", ""],
+        "/echo?": ["/echo", ""],
+        "/echo?a=b?c&d": ["/echo", "a=b?c&d"],
+        "http://a.example:80/echo?x=http://y/": ["/echo", "x=http://y/"],
+        "HTTPS://a/echo": ["/echo", ""],
+    }
+    told = {target: json.loads(ask(server, target)[2]) for target in cases}
+    assert {target: [seen["path"], seen["query"]] for target, seen in told.items()} == cases
+    assert [seen["target"] for seen in told.values()] == list(cases)
+    answers = [ask(server, target)[2] for target in ("http://a", "/http://a/")]
+    assert answers == [b"hello, world\n", b"there is nothing here\n"]
+
+
+def test_a_client_that_still_sends_reads_the_whole_answer(program):
+    """A POST of megabytes that nobody reads, or that is refused at its head, still gets its answer."""
+    server = program.start("hello_server", {"limits": {"body": 1 << 20}})
+    for size, status_expected in [(1 << 20, 200), *[(2 << 20, 413)] * 8]:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=8)
-        connection.request("POST", "/bytes/100000", body=b"z" * (2 << 20))
+        connection.request("POST", "/bytes/100000", body=b"z" * size)
         response = connection.getresponse()
-        assert [response.status, len(response.read())] == [200, 100_000]
+        assert response.status == status_expected
+        assert len(response.read()) == int(response.headers["content-length"])
         connection.close()
 
 
@@ -237,13 +389,34 @@ def test_a_refused_client_that_still_sends_reads_the_refusal(server):
         assert client.receive_all().startswith(b"HTTP/1.1 505 ")
 
 
-def test_clients_are_served_side_by_side(server):
-    """A slow client keeps nobody waiting, and its request is answered when it is whole."""
-    with server.connect() as slow:
-        slow.send(b"GET /echo HTTP/1.1\r\nHo")
-        assert ask(server, "/")[2] == b"hello, world\n"
-        slow.send(b"st: slow\r\n\r\n")
-        assert json.loads(split(slow.receive_all())[2])["headers"] == [["host", "slow"]]
+def test_a_goodbye_does_not_last_for_ever(program):
+    """A client that has its answer and does not end its side, or sends on and on, is let go."""
+    server = program.start("hello_server", {"timeouts": {"linger": 0.4}})
+    ask(server, "/")
+    before = server.descriptors()
+    with server.connect() as quiet, server.connect() as loud:
+        quiet.send(b"GET / HTTP/1.0\r\n\r\n")
+        loud.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert quiet.receive_all() and loud.receive_all()
+        loud.socket.settimeout(4)
+        with pytest.raises(ConnectionError):
+            while True:
+                loud.socket.sendall(b"z" * 1000)
+        assert until(lambda: (ask(server, "/"), server.descriptors() <= before)[1])
+
+
+def test_a_client_that_leaves_early_gets_no_answer(server):
+    """A request that its client has ended too early is not answered, and costs nothing."""
+    for data in (b"", b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\n12"):
+        with server.connect() as client:
+            client.send(data)
+            client.half_close()
+            assert client.receive_all() == b""
+
+
+def test_a_body_that_does_not_come_is_a_408(server):
+    """The time for a body is limited as well."""
+    assert status(say(server, b"POST /echo HTTP/1.0\r\nContent-Length: 9\r\n\r\n123")) == b"408"
 
 
 def test_a_drip_of_bytes_does_not_win_time(server):
@@ -259,7 +432,7 @@ def test_a_drip_of_bytes_does_not_win_time(server):
                 answer = client.socket.recv(4096)
             except TimeoutError:
                 continue
-        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert status(answer) == b"408"
 
 
 def test_nothing_is_left_of_clients_that_went(server):
@@ -271,14 +444,43 @@ def test_nothing_is_left_of_clients_that_went(server):
         if number % 2:
             client.send(b"GET / HTTP/1.1\r\n")
         client.reset() if number % 3 else client.close()
-    ask(server, "/")
-    end = time.monotonic() + 4
-    while server.descriptors() > before and time.monotonic() < end:
-        ask(server, "/")
-    assert server.descriptors() <= before
+    assert until(lambda: (ask(server, "/"), server.descriptors() <= before)[1])
 
 
-def test_it_stops_when_it_is_told(server):
-    """SIGTERM ends the program with status 0, also with an idle client connected."""
-    with server.connect():
+def test_it_stops_when_it_is_told(program):
+    """SIGTERM ends the program with status 0 at once, whoever is connected and silent or slow."""
+    server = program.start("hello_server", {"grace": 2})
+    with server.connect(), server.connect() as slow, server.connect() as served:
+        slow.send(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\n12")
+        served.send(b"GET / HTTP/1.0\r\n\r\n")
+        served.receive_all()
+        begun = time.monotonic()
         assert server.stop() == 0
+        assert time.monotonic() - begun < 1
+
+
+def test_an_answer_that_has_begun_is_finished(program):
+    """SIGTERM lets an answer of 20 MB come to its end, but serves nobody new."""
+    server = program.start("hello_server")
+    with server.connect() as client, ThreadPoolExecutor() as pool:
+        client.send(b"GET /bytes/20000000 HTTP/1.0\r\n\r\n")
+        begin = client.receive_until(b"\r\n\r\n")
+        ended = pool.submit(server.stop)
+        assert until(lambda: refused(server))
+        assert len(client.receive_all()) == 20_000_000
+        assert [status(begin), ended.result()] == [b"200", 0]
+
+
+def test_an_answer_that_nobody_takes_does_not_last_longer_than_the_grace(program):
+    """After SIGTERM the program ends in time, though a client does not take its answer."""
+    server = program.start("hello_server", {"grace": 1})
+    with server.connect() as client:
+        client.send(f"GET {ENDLESS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        client.receive_exactly(1000)
+        assert server.stop() == 0
+
+
+def refused(server):
+    """Whether nobody listens any more."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", server.port)) != 0

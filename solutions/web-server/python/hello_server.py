@@ -90,7 +90,9 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
                 exchange = Exchange(listener.accept()[0], config, handler)
                 thread = threading.Thread(target=exchange.run, daemon=True)
                 thread.start()
-                exchanges = {t: e for t, e in exchanges.items() if t.is_alive()} | {thread: exchange}
+                exchanges = {t: e for t, e in exchanges.items() if t.is_alive()} | {
+                    thread: exchange
+                }
     for exchange in exchanges.values():
         exchange.hear_no_more()
     deadline = time.monotonic() + config.get("grace", 5) * SHARE_OF_GRACE

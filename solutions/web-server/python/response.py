@@ -28,7 +28,9 @@ CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 MONTH = rf"(?P<month>{'|'.join(MONTHS)})"
 DATES = (
     re.compile(rf"(?:{'|'.join(DAYS)}), (?P<day>\d\d) {MONTH} (?P<year>\d{{4}}) {CLOCK} GMT", re.A),
-    re.compile(rf"(?:{'|'.join(LONG_DAYS)}), (?P<day>\d\d)-{MONTH}-(?P<short>\d\d) {CLOCK} GMT", re.A),
+    re.compile(
+        rf"(?:{'|'.join(LONG_DAYS)}), (?P<day>\d\d)-{MONTH}-(?P<short>\d\d) {CLOCK} GMT", re.A
+    ),
     re.compile(rf"(?:{'|'.join(DAYS)}) {MONTH} (?P<day>[ \d]\d) {CLOCK} (?P<year>\d{{4}})", re.A),
 )
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

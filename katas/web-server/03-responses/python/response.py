@@ -35,7 +35,11 @@ class Body(Protocol):
 
 
 class Request:
-    """What a handler gets: a head, and the body's bytes."""
+    """What a handler gets: a head, and the body's bytes.
+
+    `path` and `query` are what stands before and after the first "?" of the target, without the
+    `http://` and the authority of a target in absolute form. `params` is for a router to fill.
+    """
 
     def __init__(self, head: dict[str, Any], body: bytes = b"") -> None:
         self.method: str = head["method"]
@@ -43,6 +47,10 @@ class Request:
         self.version: list[int] = head["version"]
         self.headers: list[list[str]] = head["headers"]
         self.body = body
+        local = re.sub("^https?://[^/?]*", "", self.target, flags=re.IGNORECASE)
+        path, _, self.query = local.partition("?")
+        self.path: str = path or "/"
+        self.params: dict[str, str] = {}
 
 
 class Response:

@@ -11,9 +11,8 @@
  *     field line    token ": " value CRLF        in a value: HTAB, 0x20 to 0x7E, 0x80 to 0xFF
  */
 import { REASONS } from "./kit/reasons.ts";
+import type { Head, Headers, Version } from "./requestHead.ts";
 
-export type Headers = [string, string][];
-export type Head = { method: string; target: string; version: number[]; headers: Headers };
 export type Plain = { status: number; headers: Headers; body?: Uint8Array | null };
 
 /** A body that is made while it is sent. */
@@ -26,13 +25,21 @@ export interface Body {
   close(): void;
 }
 
-/** What a handler gets: a head, and the body's bytes. */
+/**
+ * What a handler gets: a head, and the body's bytes.
+ *
+ * `path` and `query` are what stands before and after the first "?" of the target, without the
+ * `http://` and the authority of a target in absolute form. `params` is for a router to fill.
+ */
 export class Request {
   method: string;
   target: string;
-  version: number[];
+  version: Version;
   headers: Headers;
   body: Uint8Array;
+  path: string;
+  query: string;
+  params: Record<string, string> = {};
 
   constructor(head: Head, body: Uint8Array = new Uint8Array()) {
     this.method = head.method;
@@ -40,6 +47,10 @@ export class Request {
     this.version = head.version;
     this.headers = head.headers;
     this.body = body;
+    const local = head.target.replace(/^https?:\/\/[^/?]*/i, "");
+    const cut = local.includes("?") ? local.indexOf("?") : local.length;
+    this.path = local.slice(0, cut) || "/";
+    this.query = local.slice(cut + 1);
   }
 }
 
@@ -92,7 +103,7 @@ export function parseHttpDate(text: string, now: number): number | null {
  * from 0x20 to 0xFF but 0x7F; each character becomes one byte. RangeError otherwise, also for a status
  * outside 100 to 999.
  */
-export function encodeHead(status: number, headers: Headers, version: number[]): Uint8Array {
+export function encodeHead(status: number, headers: Headers, version: Version): Uint8Array {
   throw new Error("not implemented: 03-responses encodeHead");
 }
 
