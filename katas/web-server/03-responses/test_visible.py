@@ -1,6 +1,7 @@
 """Writing a response: dates, heads, whole responses, and a server that answers once."""
 
 import calendar
+import http.client
 import json
 import time
 from hashlib import sha256
@@ -155,6 +156,23 @@ def test_a_body_in_parts_is_sent_in_full(server):
     assert [fields["content-length"], body] == ["13", b"hello, world\n"]
     _, fields, body = ask(server, "/stream/3")
     assert ["content-length" in fields, body] == [False, b"0\n1\n2\n"]
+
+
+def test_a_body_in_parts_is_closed(server):
+    """A Body is closed once: when it was sent, and when HEAD did not want it."""
+    ask(server, "/parts")
+    ask(server, "/parts", "HEAD")
+    assert ask(server, "/open")[2] == b"open 0, closed again 0\n"
+
+
+def test_a_client_that_still_sends_gets_its_answer(program):
+    """A POST of 2 MB that is refused at its head can be read to the end: four times of four."""
+    server = program.start("hello_server", {"limits": {"body": 1000}})
+    for _ in range(4):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=8)
+        connection.request("POST", "/upload", body=b"z" * (2 << 20))
+        assert connection.getresponse().status == 413
+        connection.close()
 
 
 def test_a_wrong_request_is_answered_with_its_status(server):

@@ -44,6 +44,12 @@ def ask(server, target, method="GET"):
     return split(say(server, f"{method} {target} HTTP/1.1\r\nHost: here\r\n\r\n".encode()))
 
 
+def in_english(epoch):
+    """A date as the C library writes it in GMT and in English."""
+    t = time.gmtime(epoch)
+    return time.strftime(f"%a, %d %b {t.tm_year:04} %H:%M:%S GMT", t)
+
+
 def status(answer):
     """The three digits of an answer, b"" when there is none."""
     return answer[9:12]
@@ -67,9 +73,16 @@ def until(done, seconds=4):
 def test_a_date_that_was_written_is_read_back(kata, epochs):
     """Whatever the time between 1970 and 9999, its date means that time, in the words of gmtime."""
     texts = kata.script([[None, "http_date", [epoch]] for epoch in epochs])
-    for text, epoch in zip(texts, epochs, strict=True):
-        t = time.gmtime(epoch)
-        assert text == time.strftime(f"%a, %d %b {t.tm_year:04} %H:%M:%S GMT", t)
+    assert texts == [in_english(epoch) for epoch in epochs]
+    assert kata.script([[None, "parse_http_date", [text, NOW]] for text in texts]) == epochs
+
+
+def test_dates_do_not_know_where_they_are_written(kata, seed):
+    """In another time zone and another language, dates are written and read as everywhere."""
+    kata.go_abroad()
+    epochs = [seed.randrange(253_402_300_800) for _ in range(100)]
+    texts = kata.script([[None, "http_date", [epoch]] for epoch in epochs])
+    assert texts == [in_english(epoch) for epoch in epochs]
     assert kata.script([[None, "parse_http_date", [text, NOW]] for text in texts]) == epochs
 
 
@@ -247,6 +260,7 @@ def test_an_answer_to_head_never_has_a_body(server):
         answers = [ask(server, target, method) for target in targets]
         told.append([(first, dict(fields).get("content-length")) for first, fields, _ in answers])
     assert told[0] == told[1]
+    assert [first.split()[1] for first, _ in told[0]] == ["200"] * 3 + ["404", "500", "404"]
     assert [body for _, _, body in answers] == [b""] * 6
     assert [length for _, length in told[0]][:3] == ["13", "13", None]
 
