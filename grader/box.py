@@ -351,7 +351,7 @@ def _at_terminal(box: Box, environment: Mapping[str, str]) -> int:
         (report, 0, 1, 2),
         argv=["/bin/sh", "-c", "exec bash --norc -i || exec sh -i"],
         env=dict(environment),
-        cwd="/code",
+        cwd="/code" if box.exists("/code") else "/root",
         targets=[0, 1, 2],
         session=False,  # it shares our terminal, and takes its foreground as any shell would
     )
