@@ -169,7 +169,9 @@ def test_a_wrong_program_gets_the_outcome_that_fits(
     assert words in repr(result.failure)
 
 
-def test_a_failure_comes_with_what_was_sent_and_a_program_that_sends_it_again(tmp_path: Path) -> None:
+def test_a_failure_comes_with_what_was_sent_and_a_program_that_sends_it_again(
+    tmp_path: Path,
+) -> None:
     """Bytes out, bytes in, and a reproduction in the learner's language."""
     wrong = REFERENCE.replace("client.sendall(data)", "client.sendall(data.upper())")
     failure = by_name(grade(tmp_path, wrong))["it_echoes"].failure
