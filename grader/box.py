@@ -254,6 +254,21 @@ class Box:
                 raise ExpectationUnmet(f"{what}: not within {timeout:g} s")
             time.sleep(POLL_SECONDS)
 
+    def settle(self, command: BoxProcess) -> None:
+        """Wait until a command has dealt with every signal it got and sleeps again, or has ended."""
+
+        def settled() -> bool:
+            if not command.running():
+                return True
+            try:
+                status = self.status(command.pid)
+            except NotThere:
+                return False  # it is just ending
+            pending = int(status["SigPnd"], 16) | int(status["ShdPnd"], 16)
+            return status["State"].startswith("S") and not pending
+
+        self.until(settled, "it has dealt with its signals")
+
     # -- what is left behind ------------------------------------------------------------------
 
     def leaks(self, timeout: float = SETTLE_SECONDS) -> dict[str, list[str]]:

@@ -96,6 +96,19 @@ def test_signals_arrive(box: Box) -> None:
         assert sleeper.wait().status == {"TERM": 143, "SIGKILL": 137}[name]
 
 
+def test_a_command_can_be_waited_for_until_it_has_settled(box: Box) -> None:
+    """It sleeps with no signal left to deal with, or it has ended."""
+    for script, running in (
+        ("trap : USR1; echo up; while :; do sleep 60; done", True),
+        ("kill $$", False),
+    ):
+        shell = box.popen(["sh", "-c", script])
+        if running:
+            shell.read_until(b"up\n")
+        box.settle(shell)
+        assert shell.running() == running
+
+
 def test_a_signal_to_one_that_has_ended_is_nothing(box: Box) -> None:
     """No stranger with the same number is hit."""
     command = box.popen(["true"])

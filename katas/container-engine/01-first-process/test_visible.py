@@ -147,6 +147,7 @@ def test_a_program_that_is_stopped_has_not_ended(box):
     (program,) = box.children(engine.pid)
     box.signal(program, "STOP")
     box.until(lambda: box.status(program)["State"].startswith("T"), "the program is stopped")
+    box.settle(engine)
     assert engine.running()
     box.signal(program, "CONT")
     engine.send(b"\n")

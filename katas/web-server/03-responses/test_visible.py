@@ -132,8 +132,10 @@ def test_the_handler_sees_the_request(server):
     assert json.loads(body) == {
         "method": "PUT",
         "target": "/echo?q=1",
+        "version": [1, 1],
         "path": "/echo",
         "query": "q=1",
+        "params": {},
         "headers": [["host", "here"], ["content-length", "10"]],
         "length": 10,
         "sha256": sha256(b"some bytes").hexdigest(),

@@ -217,6 +217,7 @@ def test_pauses_are_not_the_end(box):
     for _ in range(3):
         box.signal(program, "STOP")
         box.until(lambda: box.status(program)["State"].startswith("T"), "it is stopped")
+        box.settle(engine)
         assert engine.running()
         box.signal(program, "CONT")
         box.until(lambda: not box.status(program)["State"].startswith("T"), "it goes on")

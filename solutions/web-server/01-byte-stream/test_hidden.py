@@ -234,7 +234,10 @@ def test_clients_leave_nothing_behind(server):
     before = server.descriptors()
     for number in range(100):
         visit(rude=number % 5 == 0)
-    visit(rude=False)
+    for _ in range(100):  # the last ones may take a moment to be forgotten
+        visit(rude=False)
+        if server.descriptors() <= before:
+            break
     assert server.descriptors() <= before
 
 

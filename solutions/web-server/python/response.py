@@ -152,19 +152,20 @@ def complete_headers(response: dict[str, Any], length: int | None, now: int, clo
     `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in
     bytes, None if it is not known. Added are `Date` with the time `now`, unless the response has its
     own; `Content-Length`, if the length is known and the status allows a body; and with `close`
-    `Connection: close`. 1xx, 204 and 304 allow no body. ValueError if the response has a
-    Content-Length of its own that is not `length`.
+    `Connection: close`. 1xx, 204 and 304 allow no body. ValueError if, where it could have been
+    added, the response has a Content-Length of its own that is not `length`, or more than one.
     """
     # BEGIN SOLUTION
     headers = [list(field) for field in response["headers"]]
-    present = {name.lower(): value for name, value in headers}
-    if "date" not in present:
+    names = [name.lower() for name, _ in headers]
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    if "date" not in names:
         headers.append(["Date", http_date(now)])
     if length is not None and _allows_body(response["status"]):
-        if "content-length" not in present:
+        if not lengths:
             headers.append(["Content-Length", str(length)])
-        elif present["content-length"] != str(length):
-            raise ValueError(f"the body has {length} bytes, not {present['content-length']}")
+        elif lengths != [str(length)]:
+            raise ValueError(f"the body has {length} bytes, not {' and '.join(lengths)}")
     if close:
         headers.append(["Connection", "close"])
     return headers

@@ -158,8 +158,8 @@ export function encodeHead(status: number, headers: Headers, version: Version): 
  * `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in bytes,
  * null if it is not known. Added are `Date` with the time `now`, unless the response has its own;
  * `Content-Length`, if the length is known and the status allows a body; and with `close`
- * `Connection: close`. 1xx, 204 and 304 allow no body. RangeError if the response has a Content-Length
- * of its own that is not `length`.
+ * `Connection: close`. 1xx, 204 and 304 allow no body. RangeError if, where it could have been added, the
+ * response has a Content-Length of its own that is not `length`, or more than one.
  */
 export function completeHeaders(
   response: Plain,
@@ -169,12 +169,14 @@ export function completeHeaders(
 ): Headers {
   // BEGIN SOLUTION
   const headers: Headers = [...response.headers];
-  const present = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
-  if (!present.has("date")) headers.push(["Date", httpDate(now)]);
+  const named = (name: string) => headers.filter((field) => field[0].toLowerCase() === name);
+  const lengths = named("content-length").map(([, value]) => value);
+  if (named("date").length === 0) headers.push(["Date", httpDate(now)]);
   if (length !== null && allowsBody(response.status)) {
-    const own = present.get("content-length");
-    if (own === undefined) headers.push(["Content-Length", String(length)]);
-    else if (own !== String(length)) throw new RangeError(`the body has ${length} bytes, not ${own}`);
+    if (lengths.length === 0) headers.push(["Content-Length", String(length)]);
+    else if (lengths.length > 1 || lengths[0] !== String(length)) {
+      throw new RangeError(`the body has ${length} bytes, not ${lengths.join(" and ")}`);
+    }
   }
   if (close) headers.push(["Connection", "close"]);
   return headers;

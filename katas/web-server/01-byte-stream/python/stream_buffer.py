@@ -46,6 +46,7 @@ class StreamBuffer:
     def take_until(self, mark: bytes, max_size: int) -> bytes | None:
         """Everything up to and including `mark`; None while it has not come.
 
-        LineTooLong as soon as it is certain that this would be more than `max_size` bytes.
+        LineTooLong if this is more than `max_size` bytes; at the latest when so many are here and
+        `mark` is not among them.
         """
         raise NotImplementedError("01-byte-stream: StreamBuffer.take_until")

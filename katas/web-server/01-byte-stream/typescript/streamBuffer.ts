@@ -50,7 +50,8 @@ export class StreamBuffer {
   /**
    * Everything up to and including `mark`; null while it has not come.
    *
-   * LineTooLong as soon as it is certain that this would be more than `maxSize` bytes.
+   * LineTooLong if this is more than `maxSize` bytes; at the latest when so many are here and `mark` is
+   * not among them.
    */
   takeUntil(mark: Uint8Array, maxSize: number): Uint8Array | null {
     throw new Error("not implemented: 01-byte-stream StreamBuffer.takeUntil");

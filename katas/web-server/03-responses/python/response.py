@@ -106,8 +106,8 @@ def complete_headers(response: dict[str, Any], length: int | None, now: int, clo
     `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in
     bytes, None if it is not known. Added are `Date` with the time `now`, unless the response has its
     own; `Content-Length`, if the length is known and the status allows a body; and with `close`
-    `Connection: close`. 1xx, 204 and 304 allow no body. ValueError if the response has a
-    Content-Length of its own that is not `length`.
+    `Connection: close`. 1xx, 204 and 304 allow no body. ValueError if, where it could have been
+    added, the response has a Content-Length of its own that is not `length`, or more than one.
     """
     raise NotImplementedError("03-responses: complete_headers")
 

@@ -113,8 +113,8 @@ export function encodeHead(status: number, headers: Headers, version: Version): 
  * `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in bytes,
  * null if it is not known. Added are `Date` with the time `now`, unless the response has its own;
  * `Content-Length`, if the length is known and the status allows a body; and with `close`
- * `Connection: close`. 1xx, 204 and 304 allow no body. RangeError if the response has a Content-Length
- * of its own that is not `length`.
+ * `Connection: close`. 1xx, 204 and 304 allow no body. RangeError if, where it could have been added, the
+ * response has a Content-Length of its own that is not `length`, or more than one.
  */
 export function completeHeaders(
   response: Plain,

@@ -60,7 +60,7 @@ class DemoApp:
         return self._response(200, [TEXT], b"hello, world\n")
 
     def echo(self, request: Any) -> Any:
-        names = ("method", "target", "path", "query", "headers")
+        names = ("method", "target", "version", "path", "query", "params", "headers")
         told = {name: getattr(request, name) for name in names}
         told |= {"length": len(request.body), "sha256": sha256(request.body).hexdigest()}
         return self._response(200, [["Content-Type", "application/json"]], json.dumps(told).encode())

@@ -22,6 +22,7 @@ type Fields = [name: string, value: string][];
 export type Asked = {
   method: string;
   target: string;
+  version: [major: number, minor: number];
   path: string;
   query: string;
   headers: Fields;
@@ -80,10 +81,10 @@ export class DemoApp<R> {
   }
 
   echo(request: Asked): R {
-    const { method, target, path, query, headers, body } = request;
+    const { method, target, version, path, query, params, headers, body } = request;
     const sha256 = createHash("sha256").update(body).digest("hex");
-    const told = { method, target, path, query, headers, length: body.length, sha256 };
-    const json = Buffer.from(JSON.stringify(told));
+    const seen = { method, target, version, path, query, params, headers };
+    const json = Buffer.from(JSON.stringify({ ...seen, length: body.length, sha256 }));
     return new this.#Response(200, [["Content-Type", "application/json"]], json);
   }
 
