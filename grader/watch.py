@@ -23,6 +23,7 @@ from grader.trial import Trial
 from grader.verdict import MilestoneResult, TestResult
 from grader.workspace import Workspace, current
 
+LOOK_AGAIN = 500  # milliseconds: a save that fell between two watches is found then
 DEBOUNCE = 20  # milliseconds in which the saves of an editor count as one
 
 
@@ -50,6 +51,7 @@ class Watch:
         self.session = Session(here, ("visible",), unsafe=unsafe, quiet=True)
         self.own = own
         self.system = system
+        self.seen = ""  # the code that was answered last
         self._warm: tuple[Milestone, Trial] | None = None
 
     def prepare(self, milestone: Milestone) -> None:
@@ -64,6 +66,7 @@ class Watch:
         """Measure the code as it is now."""
         began = time.monotonic()
         sources = submission.read(self.own.root, self.own.language)
+        self.seen = submission.digest(sources)
         self.prepare(milestone)
         assert self._warm is not None
         trial, self._warm = self._warm[1], None
@@ -91,7 +94,7 @@ def watch(
     try:
         _say(keeper.answer(milestone))
         keeper.prepare(milestone)
-        for changed in _saves(own):
+        for changed in _saves(own, keeper):
             milestone = fixed or _owner(changed, own, system) or milestone
             try:
                 _say(keeper.answer(milestone))
@@ -103,7 +106,7 @@ def watch(
     return 0
 
 
-def _saves(own: Workspace) -> Iterator[set[str]]:
+def _saves(own: Workspace, keeper: Watch) -> Iterator[set[str]]:
     """The names of the sources that changed, save by save."""
     suffix = f".{LANGUAGES[own.language].extension}"
 
@@ -118,8 +121,11 @@ def _saves(own: Workspace) -> Iterator[set[str]]:
         debounce=DEBOUNCE,
         step=5,
         raise_interrupt=True,
+        yield_on_timeout=True,
+        rust_timeout=LOOK_AGAIN,
     ):
-        yield {Path(path).name for _, path in batch}
+        if batch or submission.digest(submission.read(own.root, own.language)) != keeper.seen:
+            yield {Path(path).name for _, path in batch}
 
 
 def _owner(changed: set[str], own: Workspace, system: System) -> Milestone | None:
