@@ -268,7 +268,7 @@ def test_an_interrupted_grade_leaves_nothing(begun: Shell, number: signal.Signal
         cwd=begun.folder,
         env=begun.environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     mark = f"HOME={begun.home}"
     assert _until(lambda: len(processes_with(mark)) > 2)
@@ -354,6 +354,7 @@ def test_watch_answers_a_save(begun: Shell) -> None:
     assert any("20 of 20 visible" in line for line in lines)
     watch.send_signal(signal.SIGINT)
     assert watch.wait(timeout=20) == 130
+    watch.stdout.close()
     mark = f"HOME={begun.home}"
     assert _until(lambda: processes_with(mark) == [])
 
