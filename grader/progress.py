@@ -1,7 +1,8 @@
 """The record of attempts: one SQLite file in the workspace, written only by the command line.
 
 Each attempt is one transaction, so a `kill -9` keeps the old or the new state, and two graders at once
-wait for each other. A file that is no database any more is set aside, never thrown away.
+wait for each other. The file is made by the first attempt, so that reading never needs a folder that
+can be written. A file that is no database any more is set aside, never thrown away.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -58,8 +60,8 @@ class Progress:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notice = ""  # what the user should be told about the file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._prepare()
+        if path.exists():
+            self._examine()
 
     def record(self, result: MilestoneResult, *, seed: int, sandboxed: bool, code: str) -> None:
         """Keep one attempt; UsageError when the disk or the folder does not allow it."""
@@ -77,8 +79,7 @@ class Progress:
     def attempts(self) -> list[Attempt]:
         """All attempts, oldest first."""
         columns = ", ".join(Attempt.__struct_fields__)
-        with self._open() as base:
-            rows = base.execute(f"SELECT {columns} FROM attempts ORDER BY id").fetchall()
+        rows = self._read(f"SELECT {columns} FROM attempts ORDER BY id")
         return [msgspec.convert(row, Attempt, strict=False) for row in rows]
 
     def latest(self) -> dict[str, Attempt]:
@@ -86,53 +87,65 @@ class Progress:
         return {a.milestone: a for a in self.attempts() if a.official}
 
     def hints_taken(self, milestone: str) -> int:
-        with self._open() as base:
-            row = base.execute(
-                "SELECT taken FROM hints WHERE milestone = ?", (milestone,)
-            ).fetchone()
-        return row[0] if row else 0
+        """How many hints of a milestone were shown."""
+        rows = self._read("SELECT taken FROM hints WHERE milestone = ?", milestone)
+        return int(rows[0][0]) if rows else 0
 
     def take_hint(self, milestone: str, count: int) -> None:
+        """Remember that so many hints were shown."""
         with self._open() as base:
             base.execute("INSERT OR REPLACE INTO hints VALUES (?, ?)", (milestone, count))
 
-    def _prepare(self) -> None:
+    def _read(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        if not self.path.exists():
+            return []
+        with self._connection() as base:
+            if not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'hints'").fetchone():
+                return []  # somebody is just making it
+            return base.execute(query, values).fetchall()
+
+    def _examine(self) -> None:
+        """Set a damaged file aside, with its journal."""
         try:
-            with self._open() as base:
-                base.executescript(SCHEMA)
-                base.execute("SELECT count(*) FROM attempts").fetchone()
+            with self._connection() as base:
+                (told,) = base.execute("PRAGMA quick_check(1)").fetchone()
+                known = {row[1] for row in base.execute("PRAGMA table_info(attempts)")}
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise self._refused(error) from error
-            aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-            self.path.rename(aside)
-            self.notice = (
-                f"{self.path} was damaged; it is kept as {aside.name}, and a new one begun."
-            )
-            with self._open() as base:
-                base.executescript(SCHEMA)
+            told, known = str(error), set()
+        if told == "ok" and (not known or known >= set(Attempt.__struct_fields__)):
+            return
+        suffix = f"damaged-{time.time_ns()}"
+        try:
+            for path in (self.path, self.path.with_name(f"{self.path.name}-journal")):
+                with contextlib.suppress(FileNotFoundError):
+                    path.rename(path.with_name(f"{path.name}.{suffix}"))
+        except OSError as error:
+            raise self._refused(error) from error
+        aside = f"{self.path.name}.{suffix}"
+        self.notice = f"{self.path} was damaged; it is kept as {aside}, and a new one begun."
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection and its transaction; committed and closed at the end."""
+        """A connection that can write, its tables, and one transaction."""
         try:
-            base = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
-        except sqlite3.OperationalError as error:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
             raise self._refused(error) from error
-        try:
+        with self._connection() as base:
+            base.executescript(SCHEMA)
             with base:
+                yield base
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with contextlib.closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as base:
                 yield base
         except sqlite3.OperationalError as error:
             raise self._refused(error) from error
-        finally:
-            base.close()
 
     def _refused(self, error: Exception) -> UsageError:
         return UsageError(
-            f"{self.path}: the attempt cannot be recorded: {error}",
-            "Check that the folder can be written and the disk has room; the code was not touched.",
+            f"{self.path}: cannot be used: {error}",
+            "Check that the folder can be written and the disk has room; your code was not touched.",
         )
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return "not a database" in str(error) or "malformed" in str(error)

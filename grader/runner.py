@@ -9,7 +9,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -66,7 +66,7 @@ def grade_all(
     workers: int = 2,
     watcher_for: Callable[[Job], Watcher | None] = lambda job: None,
     cache: caches.Cache | None = None,
-) -> Iterator[MilestoneResult]:
+) -> Generator[MilestoneResult, None, None]:
     """The jobs' results in the order of the jobs, measured side by side."""
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:

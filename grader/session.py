@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ import msgspec
 import grader
 from grader import cache as caches
 from grader import runner, submission
+from grader.errors import UsageError
 from grader.here import Here
 from grader.manifest import Milestone, System
 from grader.progress import Progress
@@ -35,6 +38,7 @@ class Session:
     unsafe: bool = False
     quiet: bool = False
     only: str = ""
+    troubles: list[UsageError] = field(default_factory=list)  # verdicts that could not be recorded
 
     def job(self, system: System, milestone: Milestone, language: str, code: Path | None) -> Job:
         """One grading; `code` None means the reference."""
@@ -71,9 +75,10 @@ class Session:
                 ),
                 cache=cache,
             )
-            for job, result in zip(listed, found, strict=True):
-                results.append(result)
-                self._record(job, result, seed)
+            with contextlib.closing(found):  # Ctrl-C: nothing goes on behind our back
+                for job, result in zip(listed, found, strict=True):
+                    results.append(result)
+                    self._record(job, result, seed)
         return RunResult(
             course=self.here.course.course,
             subject=subject,
@@ -89,9 +94,21 @@ class Session:
         own = self.here.workspace
         if own is None or job.code != own.root or self.only:
             return
-        keep(own, result)
-        code = submission.digest(job.read())
-        Progress(own.progress).record(result, seed=seed, sandboxed=job.sandboxed, code=code)
+        try:
+            progress = Progress(own.progress)
+            if progress.notice:
+                print(progress.notice, file=sys.stderr)
+            code = submission.digest(job.read())
+            progress.record(result, seed=seed, sandboxed=job.sandboxed, code=code)
+            keep(own, result)
+        except UsageError as trouble:  # the verdict itself is still to be shown
+            self.troubles.append(trouble)
+
+    def settle(self) -> None:
+        """To be called when the verdicts were shown: raises when one could not be recorded."""
+        if self.troubles:
+            trouble = self.troubles[0]
+            raise UsageError(f"the verdict could not be recorded: {trouble.message}", trouble.mend)
 
 
 def keep(own: Workspace, result: MilestoneResult) -> None:

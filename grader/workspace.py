@@ -7,24 +7,39 @@ uses the course's own.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from grader import submission
-from grader.errors import UsageError
+from grader.errors import CourseError, UsageError
 from grader.languages import LANGUAGES
 from grader.layout import Layout, files
 from grader.manifest import Milestone, System
 
 MEMORY = Path(".sfs") / "workspace.json"
 FORMAT = 1
+
+
+class Memory(msgspec.Struct):
+    """What `.sfs/workspace.json` holds."""
+
+    format: int
+    course: str
+    system: str
+    language: Literal["python", "typescript", "java"]
+    begun: tuple[str, ...]
+    borrowed: tuple[str, ...]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -54,18 +69,19 @@ class Workspace:
             "borrowed": self.borrowed,
             "fingerprint": self.fingerprint,
         }
-        write(self.root / MEMORY, (json.dumps(memory, indent=2) + "\n").encode())
+        write(self.root / MEMORY, _json(memory).encode())
 
     def put(self, name: str, content: bytes) -> Path | None:
         """Write one of the learner's files; the backup of what stood there, if anything did."""
         target = self.root / name
+        present = _present(target)
         backup = None
-        if target.is_symlink() or target.exists():
-            if target.read_bytes() == content:
+        if present is not None:
+            if present == content and not target.is_symlink():
                 return None
-            stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6:06}"
+            stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}"
             backup = self.root / ".sfs" / "backups" / stamp / name
-            write(backup, target.read_bytes())
+            write(backup, present)
         write(target, content)
         return backup
 
@@ -77,8 +93,8 @@ class Workspace:
             layout.stubs(system.id, milestone, self.language),
             strict=True,
         ):
-            if not (self.root / name).exists():
-                write(self.root / name, stub.read_bytes())
+            if not os.path.lexists(self.root / name):
+                write(self.root / name, given(stub))
                 added.append(name)
         return added
 
@@ -86,7 +102,7 @@ class Workspace:
         """Bring kit and project files up to the course as it is now; the learner's files stay."""
         self.copy_kit(layout)
         for name, text in project_files(system, self.language).items():
-            if not (self.root / name).exists():
+            if not os.path.lexists(self.root / name):
                 write(self.root / name, text.encode())
         fresh = replace(self, fingerprint=fingerprint(layout, system, self.language))
         fresh.save()
@@ -98,11 +114,8 @@ class Workspace:
             layout.kit(self.system, self.language), self.language, kit=True
         ).items():
             target = kit / name
-            if not target.exists() or target.read_bytes() != content:
-                if target.exists():
-                    target.chmod(0o644)
-                write(target, content)
-                target.chmod(0o444)
+            if not target.is_file() or target.read_bytes() != content:
+                write(target, content, mode=0o444)
 
 
 def find(start: Path) -> Workspace | None:
@@ -117,25 +130,30 @@ def load(root: Path) -> Workspace:
     """The workspace at `root`."""
     path = root / MEMORY
     try:
-        memory: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
-        if memory["format"] > FORMAT:
-            raise UsageError(
-                f"{path}: made by a newer sfs", "Update the course: git pull, then make."
-            )
-        return Workspace(
-            root=root,
-            course=Path(memory["course"]),
-            system=memory["system"],
-            language=memory["language"],
-            begun=tuple(memory["begun"]),
-            borrowed=tuple(memory["borrowed"]),
-            fingerprint=memory["fingerprint"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        text = path.read_bytes()
+        _refuse_newer(path, text)
+        memory = msgspec.json.decode(text, type=Memory)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise UsageError(
-            f"{path}: cannot be understood: {error!r}",
-            "Move that one file away and run `sfs start` again; your code stays as it is.",
+            f"{path}: cannot be understood: {error}",
+            "Move that one file away and run `sfs start SYSTEM --dir .` again; your code stays as it is.",
         ) from error
+    return Workspace(
+        root=root,
+        course=Path(memory.course),
+        system=memory.system,
+        language=memory.language,
+        begun=memory.begun,
+        borrowed=memory.borrowed,
+        fingerprint=memory.fingerprint,
+    )
+
+
+def _refuse_newer(path: Path, text: bytes) -> None:
+    known = msgspec.json.decode(text)
+    number = known.get("format") if isinstance(known, dict) else None
+    if isinstance(number, int) and number > FORMAT:
+        raise UsageError(f"{path}: made by a newer sfs", "Update the course: git pull, then make.")
 
 
 def create(root: Path, layout: Layout, system: System, language: str) -> Workspace:
@@ -189,24 +207,56 @@ def fingerprint(layout: Layout, system: System, language: str) -> str:
     return total.hexdigest()[:16]
 
 
-def write(path: Path, content: bytes) -> None:
+def given(path: Path) -> bytes:
+    """A file of the course; CourseError when it is not there."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CourseError(
+            f"{path}: cannot be read: {error.strerror}", "Is the course complete? Try `sfs stubs`."
+        ) from error
+
+
+def _present(target: Path) -> bytes | None:
+    """What stands in the way, to be kept; UsageError when that is more than a file."""
+    if not os.path.lexists(target):
+        return None
+    try:
+        return target.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{target}: cannot be kept: {error.strerror}", "Move it away; nothing was changed."
+        ) from error
+
+
+def write(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Replace or make a file in one step; UsageError names it when that fails, and it is as before."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
+        try:
+            _write_new(temporary, content)
+            if mode is not None:
+                temporary.chmod(mode)
+            elif path.is_file():
+                shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+        except BaseException:  # Ctrl-C too
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",
-            "Nothing was changed; make room or rights.",
+            "It is as it was before; make room or rights.",
         ) from error
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def project_files(system: System, language: str) -> dict[str, str]:

@@ -8,6 +8,8 @@ import pytest
 
 from grader.box import FULL, Box
 
+C_LIBRARY_SIGNALS = 3 << 31  # 32 and 33: whoever runs the tests may have them blocked for good
+
 
 def lines(box: Box, script: str) -> list[str]:
     """What a shell script prints in the box."""
@@ -104,7 +106,8 @@ def test_a_command_starts_with_three_descriptors_and_default_signals(box: Box) -
     command.read_until(b"up\n")  # its loader has closed what it read
     assert list(box.descriptors(command.pid)) == [0, 1, 2]
     status = box.status(command.pid)
-    assert {status["SigIgn"], status["SigBlk"]} == {"0" * 16}
+    signals = int(status["SigIgn"], 16) | int(status["SigBlk"], 16)
+    assert signals & ~C_LIBRARY_SIGNALS == 0
 
 
 def test_the_environment_is_the_box_s(box: Box) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "WINCH", "TERM"]
+C_LIBRARY_SIGNALS = 3 << 31  # 32 and 33: the C library lets nobody change them
 ELF = b"\x7fELF\x02\x01\x01" + bytes(57)  # a head and nothing behind it
 
 # A driver: uses the learner's modules as the command line does
@@ -153,7 +154,8 @@ def test_no_signal_is_ignored_or_blocked_in_the_program(box):
     engine.read_until(b"ready\n")
     (program,) = box.children(engine.pid)
     status = box.status(program)
-    assert (status["SigIgn"], status["SigBlk"]) == ("0" * 16, "0" * 16)
+    signals = int(status["SigIgn"], 16) | int(status["SigBlk"], 16)
+    assert signals & ~C_LIBRARY_SIGNALS == 0
 
 
 def test_the_program_has_three_descriptors(box):

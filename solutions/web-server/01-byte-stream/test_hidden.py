@@ -80,7 +80,13 @@ def test_the_end_of_a_line_may_come_alone(kata):
 
 @pytest.mark.parametrize(
     ("data", "fits"),
-    [(b"x" * 8192 + b"\r\n", True), (b"x" * 8193 + b"\r\n", False), (b"x" * 8193, False), (b"x" * 8192 + b"\r", None), (b"x" * 8192, None)],
+    [
+        (b"x" * 8192 + b"\r\n", True),
+        (b"x" * 8193 + b"\r\n", False),
+        (b"x" * 8193, False),
+        (b"x" * 8192 + b"\r", None),
+        (b"x" * 8192, None),
+    ],
     ids=["whole", "one more", "one more without end", "half an end", "no end"],
 )
 def test_the_limit_of_a_line_is_exact(kata, data, fits):
@@ -94,7 +100,12 @@ def test_the_limit_of_a_line_is_exact(kata, data, fits):
 
 @pytest.mark.parametrize(
     ("data", "size", "expected"),
-    [(b"abc;", 4, b"abc;"), (b"abc;", 3, "LineTooLong"), (b"abcd", 4, "LineTooLong"), (b"abc", 4, None)],
+    [
+        (b"abc;", 4, b"abc;"),
+        (b"abc;", 3, "LineTooLong"),
+        (b"abcd", 4, "LineTooLong"),
+        (b"abc", 4, None),
+    ],
 )
 def test_the_limit_of_a_marked_piece_is_exact(kata, data, size, expected):
     """A piece may be as long as allowed with its mark; without it, being full is being too long."""
@@ -125,7 +136,12 @@ def test_more_than_the_buffer_holds_is_refused_whole(kata):
 def test_nothing_can_be_taken_from_nothing(kata):
     """An empty buffer gives nothing, and no byte is always there."""
     buffer = kata.StreamBuffer()
-    assert [buffer.take(0), buffer.take(1), buffer.take_some(5), buffer.size()] == [b"", None, b"", 0]
+    assert [buffer.take(0), buffer.take(1), buffer.take_some(5), buffer.size()] == [
+        b"",
+        None,
+        b"",
+        0,
+    ]
 
 
 def test_what_was_searched_is_not_searched_again(kata):
@@ -149,11 +165,13 @@ def test_a_long_line_in_small_pieces(kata):
 
 
 def test_many_small_lines_before_a_large_rest(kata):
-    """20,000 lines are given out one by one without moving the 8 MB behind them each time."""
-    buffer = kata.StreamBuffer(1 << 24)
-    buffer.append(b"".join(b"%d\r\n" % n for n in range(20_000)) + b"x" * (8 << 20))
+    """20,000 lines are given out one by one without moving the 48 MB behind them each time."""
+    buffer = kata.StreamBuffer(1 << 26)
+    buffer.append(b"".join(b"%d\r\n" % n for n in range(20_000)))
+    for _ in range(6):
+        buffer.append(b"x" * (8 << 20))
     assert kata.many(buffer, "take_line", [[99]] * 20_000) == [b"%d" % n for n in range(20_000)]
-    assert buffer.size() == 8 << 20
+    assert buffer.size() == 48 << 20
 
 
 def fill_up(client, data):
@@ -168,20 +186,37 @@ def fill_up(client, data):
     return sent
 
 
+def echo_of(client, data):
+    """All that comes back of `data`, which is sent as fast as it is taken, before anything is read."""
+    sent, got = fill_up(client, data), bytearray()
+    while len(got) < len(data):
+        ready, free, _ = select.select([client], [client] if sent < len(data) else [], [], 5)
+        assert ready or free, f"nothing moves after {len(got)} of {len(data)} bytes"
+        if ready:
+            got += client.recv(1 << 18)
+        if free:
+            sent += client.send(data[sent : sent + (1 << 18)])
+    return bytes(got)
+
+
 def test_a_slow_reader_gets_everything(server):
     """A client that reads only when nothing more can be sent still gets back every byte."""
     data = (b"y" * 8000 + b"\r\n") * 2000
-    with server.connect() as connection:
-        client = connection.socket
-        sent, got = fill_up(client, data), bytearray()
-        while len(got) < len(data):
-            ready, free, _ = select.select([client], [client] if sent < len(data) else [], [], 5)
-            assert ready or free, f"nothing moves after {len(got)} of {len(data)} bytes"
-            if ready:
-                got += client.recv(1 << 18)
-            if free:
-                sent += client.send(data[sent : sent + (1 << 18)])
-    assert bytes(got) == data
+    with server.connect() as client:
+        assert echo_of(client.socket, data) == data
+
+
+def test_a_long_conversation_costs_no_memory(server):
+    """80 MB on one connection, whose unfinished line never leaves the buffer empty, are not kept."""
+    data = (b"y" * 7998 + b"\r\n") * 1000
+    with server.connect() as client:
+        client.send(data[:4000])
+        shifted = data[4000:] + data[:4000]
+        assert echo_of(client.socket, shifted) == data
+        before = server.memory()
+        for _ in range(10):
+            echo_of(client.socket, shifted)
+        assert server.memory() - before < 48 << 20
 
 
 def test_lines_of_any_bytes_come_back(server):
@@ -189,10 +224,21 @@ def test_lines_of_any_bytes_come_back(server):
     line = bytes(b for b in range(256) if b not in b"\r\n")
     with server.connect() as client:
         client.send(b"\xc3\n\xa9\r\n" + line + b"\n  x \r\n")
-        assert client.receive_exactly(len(line) + 14) == b"\xc3\r\n\xa9\r\n" + line + b"\r\n  x \r\n"
+        assert (
+            client.receive_exactly(len(line) + 14) == b"\xc3\r\n\xa9\r\n" + line + b"\r\n  x \r\n"
+        )
 
 
-@pytest.mark.parametrize(("length", "answer"), [(8192, b"x" * 8192 + b"\r\n"), (8193, b"ERR line too long\r\n")])
+def test_one_carriage_return_belongs_to_the_end_of_a_line(server):
+    """Of several CRs before an LF only the last one belongs to the end; a CR after it begins a line."""
+    with server.connect() as client:
+        client.send(b"a\r\r\n\r\r\r\n\rb\n")
+        assert client.receive_exactly(12) == b"a\r\r\n\r\r\r\n\rb\r\n"
+
+
+@pytest.mark.parametrize(
+    ("length", "answer"), [(8192, b"x" * 8192 + b"\r\n"), (8193, b"ERR line too long\r\n")]
+)
 def test_the_servers_limit_is_exact(server, length, answer):
     """8,192 bytes are echoed, one more is too long, whatever ends the line."""
     for end in (b"\n", b"\r\n"):
@@ -219,6 +265,7 @@ def test_an_unfinished_last_line_is_no_line(server):
 
 def test_clients_leave_nothing_behind(server):
     """After 100 clients in turn, some of them rude, as many descriptors are open as before."""
+
     def visit(rude):
         client = server.connect()
         client.send(b"hi\n" if not rude else b"half a line")

@@ -206,6 +206,15 @@ def test_what_the_response_says_itself_is_not_said_twice(kata):
     assert body == b"hello"
 
 
+@pytest.mark.parametrize("name", ["date", "Date", "DATE"])
+def test_a_date_of_its_own_is_known_in_any_case(kata, name):
+    """Case means nothing in a name: a response with a date gets no second one."""
+    own = [[name, "Thu, 01 Jan 1970 00:00:00 GMT"]]
+    _, fields, _ = split(kata.encode_response(plain(200, own, b"hello"), "GET", NOW, False))
+    dates = [value for field, value in fields if field == "date"]
+    assert dates == ["Thu, 01 Jan 1970 00:00:00 GMT"]
+
+
 def test_a_response_without_a_body_has_length_zero(kata):
     """No body and an empty body are the same: a length of 0, where the status allows one."""
     for body in (None, b""):
@@ -296,8 +305,9 @@ def test_every_body_is_closed_once(server):
     assert until(lambda: open_bodies(server) == b"open 0, closed again 0\n")
 
 
-def test_a_body_is_closed_when_the_client_goes(server):
+def test_a_body_is_closed_when_the_client_goes(program):
     """Clients that go in the middle of an answer, or stop reading it, leave no Body open."""
+    server = program.start("hello_server", {"timeouts": {"write": 0.4}})
     with server.connect() as stuck:
         stuck.send(f"GET {ENDLESS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         for _ in range(3):
@@ -357,6 +367,9 @@ def test_each_refusal_has_its_status(server):
         post + b"Content-Length: " + b"9" * 18 + b"\r\n\r\n": b"413",
         post + b"Content-Length: 16777217\r\n\r\n": b"413",
         post + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"501",
+        post + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n12": b"200",
+        post + b"Content-Length: 2, 2\r\n\r\n12": b"200",
+        post + b"Content-Length: 2, 3\r\n\r\n12": b"400",
         post + b"Content-Length: 0\r\n\r\n": b"200",
         post + b"Content-Length: " + b"0" * 17 + b"2\r\n\r\n12": b"200",
     }
@@ -423,7 +436,7 @@ def test_a_client_that_still_sends_reads_the_whole_answer(program):
 def test_a_refused_client_that_still_sends_reads_the_refusal(server):
     """The same when the head was wrong: the answer is not lost to what was not read."""
     with server.connect() as client, never_reset():
-        client.send(b"GET / HTTP/9.9\r\n\r\n" + b"z" * (1 << 20))
+        client.send(b"GET / HTTP/9.9\r\n\r\n" + b"z" * (1 << 24))
         client.half_close()
         assert client.receive_all().startswith(b"HTTP/1.1 505 ")
 

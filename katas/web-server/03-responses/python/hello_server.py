@@ -60,7 +60,8 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
     says, none without one. What is answered instead of the handler's response:
 
         its status   if the handler, HeadReader or check_host raises an HttpError
-        400          Content-Length is not one value of 1 to 18 digits
+        400          Content-Length is not one value of 1 to 18 digits; said twice, in a list or in two
+                     fields, it is still one value if it is the same
         408          head or body did not come in time (to a client that sent nothing at all: only
                      the end of the connection)
         413          the body would be over the limit; nothing of it is waited for
