@@ -44,15 +44,15 @@ class Region:
 def cut(source: str, language: str, milestone_id: str, name: str = "solution") -> str:
     """The stub of `source`; CourseError names `name`, the line and the mend."""
     lines = source.splitlines()
-    regions = list(_regions(lines, LANGUAGES[language].comment, name))
-    if not any(not region.helpers for region in regions):
+    found = list(regions(lines, language, name))
+    if not any(not region.helpers for region in found):
         raise CourseError(
             f"{name}: there is no BEGIN SOLUTION: the stub would be the whole solution",
             "Put the markers around each function's body.",
         )
     kept: list[str] = []
     at = 0
-    for region in regions:
+    for region in found:
         kept += lines[at : region.begin]
         at = region.end + 1
         if not region.helpers:
@@ -63,8 +63,9 @@ def cut(source: str, language: str, milestone_id: str, name: str = "solution") -
     return _checked(stub, language, name)
 
 
-def _regions(lines: Sequence[str], comment: str, name: str) -> Iterator[Region]:
+def regions(lines: Sequence[str], language: str, name: str) -> Iterator[Region]:
     """The marked regions in order; markers balance and never nest."""
+    comment = LANGUAGES[language].comment
     opened: tuple[int, str, bool] | None = None
     for number, line in enumerate(lines):
         marker = _marker(line, comment, f"{name}:{number + 1}")

@@ -115,7 +115,7 @@ class Host:
         if self._greeted:
             return
         try:
-            self._converse(self._greeting["id"], deadline, _no_callbacks)
+            self._converse(self._greeting["id"], deadline, no_callbacks)
         except HostGone as error:  # before any of the learner's code ran
             raise GraderFault(f"a host did not start: {error.reason}\n{self.output()}") from error
         self._greeted = True
@@ -280,7 +280,7 @@ class Host:
         return why
 
 
-def _no_callbacks(message: dict[str, Any]) -> dict[str, Any]:
+def no_callbacks(message: dict[str, Any]) -> dict[str, Any]:
     raise wire.WireError("the process called back before it was called")
 
 

@@ -14,6 +14,7 @@ from grader.languages import LANGUAGES
 from grader.manifest import Milestone, System
 
 MANIFEST = "milestones.yaml"
+CLASS_SEED = "class-seed"  # in a class's copy: with what its visible runs begin
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Layout:
 
     def hidden_suite(self, system: str, milestone: str) -> Path:
         return self.root / "solutions" / system / milestone / "test_hidden.py"
+
+    def hidden_suites(self, system: str, milestone: str) -> tuple[Path, ...]:
+        """The course's own hidden suite; none in a class's copy."""
+        return (self.hidden_suite(system, milestone),) if self.has_solutions() else ()
+
+    @property
+    def class_seed(self) -> Path:
+        return self.root / CLASS_SEED
 
     def lesson(self, system: str, milestone: str) -> Path:
         return self.kata(system, milestone) / "lesson.md"

@@ -116,7 +116,11 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 def _tame_hypothesis() -> None:
     from hypothesis import HealthCheck, settings
+    from hypothesis.internal.conjecture import providers
 
+    # It would read all of our own modules for constants to try: slow, and a seed would then mean
+    # other data with every change of the grader.
+    vars(providers)["is_local_module_file"] = lambda path: False
     settings.register_profile(
         "sfs",
         database=None,

@@ -82,9 +82,11 @@ class Progress:
         rows = self._read(f"SELECT {columns} FROM attempts ORDER BY id")
         return [msgspec.convert(row, Attempt, strict=False) for row in rows]
 
-    def latest(self) -> dict[str, Attempt]:
-        """The last official attempt of each milestone."""
-        return {a.milestone: a for a in self.attempts() if a.official}
+    def latest(self, *, hidden: bool = True) -> dict[str, Attempt]:
+        """The last official attempt of each milestone; without `hidden` any sandboxed one."""
+        return {
+            a.milestone: a for a in self.attempts() if a.official or (a.sandboxed and not hidden)
+        }
 
     def hints_taken(self, milestone: str) -> int:
         """How many hints of a milestone were shown."""

@@ -47,11 +47,11 @@ def grade(
     )
     if banned:
         return job.result(outcome="failed", reason="\n".join(banned))
-    key = _key(job, sources) if cache and job.sandboxed and not job.only else None
+    key = key_of(job, sources) if cache and job.sandboxed and not job.only else None
     kept = cache.get(key) if cache and key else None
     if kept:
         return msgspec.structs.replace(kept, borrowed=job.borrowed)
-    with Trial(job, seed, sources) as trial:
+    with Trial(job, seed if job.seed is None else job.seed, sources) as trial:
         result = trial.result(watcher, stop)
     result = msgspec.structs.replace(result, seconds=round(time.monotonic() - began, 3))
     if cache and key:
@@ -98,12 +98,12 @@ def _unmet(job: Job) -> str:
     return ""
 
 
-def _key(job: Job, sources: Mapping[str, bytes]) -> str:
+def key_of(job: Job, sources: Mapping[str, bytes]) -> str:
     layout, system, milestone = job.layout, job.system.id, job.milestone.id
     runtime = LANGUAGES[job.language].runtime(job.environment)
     suites = {
-        "visible": layout.visible_suite(system, milestone),
-        "hidden": layout.hidden_suite(system, milestone),
+        "visible": (layout.visible_suite(system, milestone),),
+        "hidden": job.hidden(),
     }
     return caches.key(
         [
@@ -115,7 +115,8 @@ def _key(job: Job, sources: Mapping[str, bytes]) -> str:
             submission.digest(
                 submission.read(layout.kit(system, job.language), job.language, kit=True)
             ),
-            *(part for s in job.suites for part in (s, suites[s].read_bytes())),
+            *(part for s in job.suites for path in suites[s] for part in (s, path.read_bytes())),
+            "" if job.seed is None else f"seed {job.seed}",
             msgspec.json.encode(job.milestone),
             msgspec.json.encode(job.system.bans),
         ]

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import msgspec
 
 import grader
 from grader import cache as caches
-from grader import runner, submission
+from grader import class_secret, runner, submission
 from grader.errors import UsageError
 from grader.here import Here
 from grader.manifest import Milestone, System
@@ -38,13 +38,16 @@ class Session:
     unsafe: bool = False
     quiet: bool = False
     only: str = ""
+    secret: bytes | None = None  # a class's: official runs get their data from it
+    overlay: Mapping[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
     troubles: list[UsageError] = field(default_factory=list)  # verdicts that could not be recorded
 
     def job(self, system: System, milestone: Milestone, language: str, code: Path | None) -> Job:
         """One grading; `code` None means the reference."""
         own = self.here.workspace
         borrowed = own is not None and code == own.root and milestone.id in own.borrowed
-        suites = self.suites if self.here.layout.has_solutions() else ("visible",)
+        private = self.overlay.get((system.id, milestone.id), ())
+        hidden = private or self.here.layout.has_solutions()
         return Job(
             layout=self.here.layout,
             course=self.here.course,
@@ -52,16 +55,30 @@ class Session:
             milestone=milestone,
             language=language,
             code=code,
-            suites=suites,
+            suites=self.suites if hidden else ("visible",),
+            overlay=private,
+            seed=self.own_seed(system, milestone),
             sandboxed=not self.unsafe,
             only=self.only,
             borrowed=borrowed,
         )
 
+    def own_seed(self, system: System, milestone: Milestone) -> int | None:
+        """What the data of a milestone always begins with: as asked for, the secret's, the class's."""
+        if self.seed is None and self.secret is not None:
+            return class_secret.official_seed(self.secret, system.id, milestone.id)
+        return self.seed if self.seed is not None else self._class_seed()
+
+    def _class_seed(self) -> int | None:
+        if self.secret is not None:  # what a report may show of it
+            return class_secret.class_seed(self.secret)
+        return class_secret.kept_seed(self.here.layout.class_seed)
+
     def run(self, jobs: Iterable[Job], subject: str) -> RunResult:
         """Grade all; each verdict that concerns the workspace is recorded as soon as it is there."""
         began, started = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        seed = runner.new_seed() if self.seed is None else self.seed
+        known = self._class_seed() if self.seed is None else self.seed
+        seed = runner.new_seed() if known is None else known
         listed = list(jobs)
         results = []
         with Watching(quiet=self.quiet) as watching:

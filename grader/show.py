@@ -54,6 +54,14 @@ def _padded(cell: str, width: int) -> str:
     return cell + " " * (width - len(click.unstyle(cell)))
 
 
+def suites_of(results: Sequence[MilestoneResult]) -> str:
+    """Which suites ran, of many verdicts."""
+    kinds = {"hidden" in result.suites for result in results}
+    if kinds == {True, False}:
+        return "visible suites, hidden ones where the table shows them"
+    return "visible and hidden suites" if kinds == {True} else "visible suites only"
+
+
 def verdicts(results: Iterable[MilestoneResult]) -> str:
     """One line a milestone: how many tests of each suite passed, and what follows from it."""
     rows = []
@@ -151,6 +159,9 @@ class _Line:
             self._task = self._bar.add_task(self._label, total=total)
 
     def finished(self, test: TestResult) -> None:
+        self.advance()
+
+    def advance(self) -> None:
         if self._task is not None:
             self._bar.advance(self._task)
 

@@ -7,6 +7,7 @@ and none is ever used twice.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import shutil
@@ -20,12 +21,13 @@ from typing import Any
 
 from grader import nursery, submission, wire
 from grader.building import HOSTS, Scene, build
-from grader.host import Host
+from grader.host import FarError, Host, HostGone, no_callbacks
 from grader.nursery import Nursery
 from grader.sandbox import Command, Limits, Mount, Sandbox
 from grader.started import Started
 from grader.unconfined import Unconfined
 
+COMPILE_SECONDS = 5.0
 START_SECONDS = 15.0  # a cold JVM on a busy machine
 SPARES = 2
 ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
@@ -90,7 +92,9 @@ class Stage:
         """Put the code on the stage; hosts that are warming up have not looked for it yet."""
         self.scene = replace(self.scene, sources=sources)
         submission.write(sources, self.home / "code")
-        if not self._warm:
+        if self._warm:
+            self._compile()
+        else:
             self._build()
 
     def world(self) -> World:
@@ -183,6 +187,20 @@ class Stage:
         self.hello = self._greeting()
         if self._warm and isinstance(self.sandbox, Sandbox):
             self._nursery = self._start_nursery(self.sandbox)
+        if self._warm and self.scene.sources:
+            self._compile()
+
+    def _compile(self) -> None:
+        """Have one host compile the Python code for all; it never comes to run it."""
+        world = World(self)
+        with contextlib.suppress(HostGone, FarError):  # then each host compiles for itself
+            end = time.monotonic() + COMPILE_SECONDS
+            world.host.ask("compile", {"to": str(world.workdir)}, end, no_callbacks)
+            for made in world.workdir.glob("**/__pycache__/*.pyc"):
+                target = self.home / "code" / made.relative_to(world.workdir)
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(made, target)
+        world.close()
 
     def _start_nursery(self, sandbox: Sandbox) -> Nursery:
         """Python hosts come from a warm process where there is a sandbox to keep them in."""

@@ -10,7 +10,9 @@ import contextlib
 import os
 import secrets
 import selectors
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -38,6 +40,7 @@ RUN_SECONDS_A_TEST = 1.5  # ... or this for each of its tests, whichever is more
 TESTS_EXPECTED = 60
 KILL_SLACK = 30.0  # seconds beyond a run's time after which the run itself is ended from outside
 TMP_BYTES = 1 << 30
+HIDDEN = "test_hidden.py"  # by this name the plugin knows a hidden suite
 WORDS_KEPT = 4000
 PASSED_ON = ("PATH", "HOME", "JAVA_HOME", "LANG")  # of the environment
 SLICE = 0.2  # seconds between two looks at whether somebody wants it to stop
@@ -65,6 +68,10 @@ class Job:
     suites: tuple[Suite, ...] = ("visible", "hidden")
     sandboxed: bool = True
     only: str = ""
+    overlay: tuple[Path, ...] = ()  # an instructor's own suites of this milestone
+    seed: int | None = (
+        None  # of this job's random data, always the same; None: whatever the run has
+    )
     borrowed: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -74,6 +81,12 @@ class Job:
             return self.sources
         folder = self.code or self.layout.reference(self.system.id, self.language)
         return submission.read(folder, self.language)
+
+    def hidden(self) -> tuple[Path, ...]:
+        """The hidden suites that are to run."""
+        if "hidden" not in self.suites:
+            return ()
+        return (*self.layout.hidden_suites(self.system.id, self.milestone.id), *self.overlay)
 
     def result(self, **more: Any) -> MilestoneResult:
         return MilestoneResult(
@@ -97,13 +110,15 @@ class Trial:
         self._tally = _Tally()
         self._open: list[int] = []  # descriptors of ours
         self._process: Started | None = None
+        self._copies = contextlib.ExitStack()
+        self._hidden = self._hidden_places()
         assignment = Assignment(
             course=str(job.layout.root),
             system=job.system.id,
             milestone=job.milestone.id,
             language=job.language,
             suites=job.suites,
-            hidden_suite=self._hidden_suite(),
+            hidden_suites=tuple(at for _, at in self._hidden),
             home=f"/tmp/sfs-{secrets.token_hex(4)}",
             seed=seed,
             seconds=self.seconds,
@@ -144,6 +159,7 @@ class Trial:
             os.close(self._process.stdout)
             os.close(self._process.stderr)
             self._process = None
+        self._copies.close()
         while self._open:
             os.close(self._open.pop())
 
@@ -153,10 +169,23 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _hidden_suite(self) -> str:
-        """Where the trusted process finds the hidden suite."""
-        known = self.job.layout.hidden_suite(self.job.system.id, self.job.milestone.id)
-        return f"/tmp/{secrets.token_hex(16)}/{known.name}" if self.job.sandboxed else str(known)
+    def _hidden_places(self) -> list[tuple[Path, str]]:
+        """Each hidden suite, and where the trusted process finds it under the one name of such suites.
+
+        The folder's name holds the file's own, for the words of an error in it.
+        """
+        suites = self.job.hidden()
+        if self.job.sandboxed:
+            return [(s, f"/tmp/{secrets.token_hex(16)}/{s.stem}/{HIDDEN}") for s in suites]
+        return [(s, str(s) if s.name == HIDDEN else self._renamed(s)) for s in suites]
+
+    def _renamed(self, suite: Path) -> str:
+        """A copy under the name of hidden suites, where nothing can be mounted; gone at the end."""
+        folder = self._copies.enter_context(tempfile.TemporaryDirectory(prefix="sfs-suite-"))
+        place = Path(folder) / suite.stem / HIDDEN
+        place.parent.mkdir()
+        shutil.copyfile(suite, place)
+        return str(place)
 
     def _close(self, descriptor: int) -> None:
         self._open.remove(descriptor)
@@ -186,7 +215,7 @@ class Trial:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         argv = (sys.executable, "-P", "-m", "grader.within")
-        self._process = _enclosed(self.job, argv, environment, inherit, assignment.hidden_suite)
+        self._process = _enclosed(self.job, argv, environment, inherit, self._hidden)
         for descriptor in inherit:
             self._close(descriptor)
 
@@ -270,9 +299,9 @@ def _enclosed(
     argv: Sequence[str],
     environment: Mapping[str, str],
     inherit: tuple[int, ...],
-    hidden_at: str,
+    hidden: Sequence[tuple[Path, str]],
 ) -> Started:
-    """The trusted process in its enclosure. Of the solutions it sees the one hidden suite, at a place
+    """The trusted process in its enclosure. Of the solutions it sees the hidden suites, at places
     that nobody can guess: a link that the code under test left for a test to follow finds nothing."""
     if not job.sandboxed:
         from grader.unconfined import Unconfined
@@ -287,11 +316,10 @@ def _enclosed(
     runtime = LANGUAGES[job.language].runtime(job.environment)
     visible = [job.layout.manifest, job.layout.root / "katas", Path(grader.__file__).parent]
     visible += [source for source, _ in runtime.mounts]
-    hidden = job.layout.hidden_suite(job.system.id, job.milestone.id)
     return sandbox.enclose(
         argv,
         visible=visible,
-        mounts=(Mount(hidden, hidden_at),) if "hidden" in job.suites else (),
+        mounts=tuple(Mount(suite, place) for suite, place in hidden),
         inherit=inherit,
         environment=environment,
         tmp_bytes=TMP_BYTES,

@@ -6,6 +6,7 @@ step over another (one JSON object a line), and ends when its lifeline does.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -37,13 +38,14 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     milestone: str
     language: str
     suites: tuple[Suite, ...]
-    hidden_suite: str  # where it lies for this run
+    hidden_suites: tuple[
+        str, ...
+    ]  # where they lie for this run: the course's, then an instructor's
     home: str  # the run's own folder, made and removed by it
     seed: int
     seconds: float  # for all tests together
     sandboxed: bool = True
     only: str = ""
-    overlay: str = ""  # a folder with an instructor's own suites
 
 
 class Reporter:
@@ -83,18 +85,14 @@ class OfficialRun:
         self._stage.warm_up()
         self.end = float("inf")
 
-    def suites(self) -> dict[str, Path]:
-        known = {
-            "visible": self.layout.visible_suite(self.system.id, self.milestone.id),
-            "hidden": Path(self.job.hidden_suite),
-        }
-        return {suite: known[suite] for suite in self.job.suites}
+    def suites(self) -> dict[Path, str]:
+        visible = self.layout.visible_suite(self.system.id, self.milestone.id)
+        known = {visible: "visible", **{Path(p): "hidden" for p in self.job.hidden_suites}}
+        return {path: suite for path, suite in known.items() if suite in self.job.suites}
 
     def milestone_of(self, path: Path) -> tuple[str, str, str] | None:
-        for suite, known in self.suites().items():
-            if path == known:
-                return self.system.id, self.milestone.id, suite
-        return None
+        suite = self.suites().get(path)
+        return (self.system.id, self.milestone.id, suite) if suite else None
 
     def stage(self, path: Path) -> Any:
         return self._stage
@@ -108,6 +106,9 @@ class OfficialRun:
     def collected(self, names: list[tuple[str, str]]) -> None:
         """The suites are known: take the code, and the time runs."""
         self.reporter.tell("collected", names)
+        for suite, name in sorted({one for one in names if names.count(one) > 1}):
+            words = f"two {suite} tests are called {name}: only one of them could be told"
+            self.reporter.tell("fault", {"message": words, "mend": "Rename one."})
         with open(self.sources, "rb") as file:
             self._stage.fill(msgspec.json.decode(file.read(), type=dict[str, bytes]))
         self.end = time.monotonic() + self.job.seconds
@@ -154,13 +155,14 @@ def main() -> int:
 
 
 def _run(job: Assignment, sources: int, reporter: Reporter) -> int:
+    gc.disable()  # until the suites are there; a fifth of the start otherwise
     import pytest
 
     from grader import plugin
 
     grading = OfficialRun(job, sources, reporter)
     try:
-        paths = [str(p) for p in grading.suites().values()]
+        paths = [str(p) for p in grading.suites()]
         options = [f"-pno:{name}" for name in UNUSED]
         options += [
             "-c",
@@ -192,6 +194,10 @@ class _Handover:
         from grader import plugin
 
         config.stash[plugin.GRADING] = self.grading
+
+    def pytest_collection_finish(self) -> None:
+        gc.freeze()
+        gc.enable()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:

@@ -108,11 +108,25 @@ def _write_reproduction(result: Any, repro: Path | None) -> None:
 )
 @click.option("--lang", metavar="LANG", help="python, typescript or java.")
 @click.option("--fresh", is_flag=True, help="Measure again even what is known.")
+@click.option(
+    "--secret",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A class's secret (see `sfs export`): data that nobody can know beforehand.",
+)
+@click.option(
+    "--overlay",
+    type=click.Path(path_type=Path),
+    envvar="SFS_OVERLAY",
+    metavar="DIR",
+    help="Further hidden suites of yours: DIR/SYSTEM/NN-slug/test_*.py (or SFS_OVERLAY).",
+)
 @measuring
 @click.pass_obj
 def grade_(
     course: str | None, selectors: tuple[str, ...], everything: bool, reference: bool, code: Path | None,
-    lang: str | None, fresh: bool, seed: int | None, unsafe: bool, as_json: bool,
+    lang: str | None, fresh: bool, secret: Path | None, overlay: Path | None,
+    seed: int | None, unsafe: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run visible and hidden tests, and record the verdict.
 
@@ -121,10 +135,18 @@ def grade_(
     sfs grade 01 02                              these milestones of your workspace
     sfs grade --code ~/db --lang python database-system/02
     sfs grade --all --reference                  the course itself
+    sfs grade --code ~/db --lang python --secret ~/class.secret --overlay ~/exam database-system
     """
+    from grader import class_secret
+    from grader import overlay as overlays
+
     here = look(course)
-    session = Session(here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json)
     folder, selected = _what(here, selectors, everything, reference, code, lang)
+    session = Session(
+        here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json,
+        secret=class_secret.read(secret) if secret else None,
+        overlay=overlays.for_selected(overlay, here.layout, here.course, selected),
+    )  # fmt: skip
     jobs = [
         session.job(system, milestone, language, folder) for system, milestone, language in selected
     ]
@@ -191,8 +213,10 @@ def _print_run(run: RunResult, here: Here) -> None:
         if result.reason:
             print(f"\n{result.id} ({result.language}): {result.outcome}\n  {result.reason}")
     passed = sum(m.outcome == "passed" for m in run.milestones)
-    suites = " and ".join((here.layout.has_solutions() and ("visible", "hidden")) or ("visible",))
-    print(f"\n{passed} of {len(run.milestones)} passed ({suites} suites), in {run.seconds:.1f} s")
+    suites = show.suites_of(run.milestones)
+    print(f"\n{passed} of {len(run.milestones)} passed ({suites}), in {run.seconds:.1f} s")
+    if not here.layout.has_solutions() and not any("hidden" in m.suites for m in run.milestones):
+        print("This copy of the course has no hidden suites; your instructor's grading has them.")
 
 
 def _say_unsafe(run: RunResult) -> None:

@@ -14,6 +14,7 @@ from grader import show, workspace
 from grader.errors import CourseError, UsageError
 from grader.here import Here, languages, look
 from grader.languages import LANGUAGES
+from grader.layout import Layout
 from grader.manifest import Milestone, System
 from grader.progress import Attempt, Progress
 from grader.workspace import Workspace
@@ -55,7 +56,7 @@ def _up_to_date(here: Here, own: Workspace, system: System) -> Workspace:
 
 
 def _bars(own: Workspace, system: System) -> str:
-    latest = Progress(own.progress).latest()
+    latest = _latest(own)
     lines = []
     for milestone in system.milestones:
         attempt = latest.get(milestone.id)
@@ -66,19 +67,24 @@ def _bars(own: Workspace, system: System) -> str:
     return "\n".join(lines)
 
 
+def _latest(own: Workspace) -> dict[str, Attempt]:
+    """The attempts that count; where a course has no hidden suites, those with the visible ones."""
+    return Progress(own.progress).latest(hidden=Layout(own.course).has_solutions())
+
+
 def _standing(own: Workspace, milestone: Milestone, attempt: Attempt | None) -> tuple[str, str]:
     if milestone.id in own.borrowed:
         return "○", "borrowed"
     if attempt is None:
         return " ", "begun, not graded yet" if milestone.id in own.begun else ""
     if attempt.outcome == "passed":
-        return "●", "passed"
+        return "●", "passed" if attempt.official else "visible tests pass"
     return "◐", f"{attempt.passed} of {attempt.total} tests pass"
 
 
 def _next_step(own: Workspace, system: System) -> str:
     present = workspace.current(own, system)
-    attempt = Progress(own.progress).latest().get(present.id)
+    attempt = _latest(own).get(present.id)
     done = present.id in own.borrowed or (attempt is not None and attempt.outcome == "passed")
     if not done:
         tested = any(a.milestone == present.id for a in Progress(own.progress).attempts())
@@ -177,7 +183,7 @@ def next_(course: str | None, anyway: bool) -> int:
     if present is system.milestones[-1]:
         print(f"{present.id} is the last milestone of {system.id}. There is nothing after it.")
         return 0
-    attempt = Progress(own.progress).latest().get(present.id)
+    attempt = _latest(own).get(present.id)
     passed = present.id in own.borrowed or (attempt is not None and attempt.outcome == "passed")
     if not passed and not anyway:
         raise UsageError(

@@ -17,9 +17,13 @@ from grader.progress import Progress
 from grader.workspace import Workspace
 
 
-def _reference(here: Here, own: Workspace, system: System, wanted: Milestone) -> dict[str, bytes]:
+def _require_solutions(here: Here) -> None:
     if not here.layout.has_solutions():
         raise UsageError("this copy of the course has no solutions", "Ask your instructor.")
+
+
+def _reference(here: Here, own: Workspace, system: System, wanted: Milestone) -> dict[str, bytes]:
+    _require_solutions(here)
     from grader import submission
 
     reference = submission.read(here.layout.reference(system.id, own.language), own.language)
@@ -42,6 +46,7 @@ def diff_(course: str | None, milestone: str | None) -> int:
     """
     here = look(course)
     own, system, wanted = here.milestone(milestone)
+    _require_solutions(here)
     attempt = Progress(own.progress).latest().get(wanted.id)
     if not (attempt and attempt.outcome == "passed") and wanted.id not in own.borrowed:
         raise UsageError(

@@ -12,21 +12,23 @@ its birth and its wait status at its end, in four bytes each.
 """
 
 import array
-
-# What learners commonly import; being here already, it costs them nothing.
-import base64  # noqa: F401
 import ctypes
-import functools  # noqa: F401
 import gc
 import json
 import os
 import resource
 import select
-import shutil  # noqa: F401
 import signal
 import socket
 import sys
-import types  # noqa: F401
+
+# What learners commonly import: a child that finds it here saves about five milliseconds.
+PRELOADED = (
+    "__future__", "abc", "base64", "bisect", "calendar", "collections.abc", "contextlib", "copy",
+    "dataclasses", "datetime", "enum", "errno", "functools", "hashlib", "heapq", "io", "itertools",
+    "locale", "math", "operator", "pathlib", "re", "selectors", "shutil", "stat", "string", "struct",
+    "textwrap", "threading", "time", "traceback", "types", "typing", "warnings", "zlib",
+)  # fmt: skip
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
 SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
@@ -193,6 +195,8 @@ def main():
     program = {"__name__": "host", "__file__": "/sfs/host.py", "__builtins__": __builtins__}
     with open("/sfs/host.py", encoding="utf-8") as file:
         exec(compile(file.read(), "/sfs/host.py", "exec"), program)
+    for name in PRELOADED:
+        __import__(name)
     gc.collect()
     gc.freeze()  # what is here now stays shared with the children, page for page
     woken, wake = os.pipe()
