@@ -42,8 +42,8 @@ def read(path: Path) -> bytes:
     """The secret in `path`; UsageError when there is none, or too little of one."""
     try:
         with path.open(encoding="ascii") as file:
-            text = file.read(MOST + 1).strip()
-        secret = bytes.fromhex(text)
+            text = file.read(MOST + 1)
+        secret = bytes.fromhex(text) if len(text) <= MOST else b""
     except OSError as error:
         raise UsageError(
             f"{path}: the secret cannot be read: {error.strerror}",
@@ -54,9 +54,10 @@ def read(path: Path) -> bytes:
             f"{path}: is not a class's secret: only hexadecimal digits may stand there",
             "Name the file that `sfs export --secret FILE` made.",
         ) from error
-    if len(secret) < BYTES or len(text) > MOST:
+    if len(secret) < BYTES:
+        has = len(secret) if len(text) <= MOST else "far more"
         raise UsageError(
-            f"{path}: a secret has {BYTES} bytes ({2 * BYTES} digits), this one {len(secret)}",
+            f"{path}: a secret has {BYTES} bytes ({2 * BYTES} digits), this one {has}",
             "Name the file that `sfs export --secret FILE` made, or make a new one.",
         )
     return secret

@@ -18,6 +18,7 @@ import yaml
 
 from grader import class_secret
 from grader.errors import CourseError, UsageError
+from grader.languages import LANGUAGES
 from grader.layout import CLASS_SEED, MANIFEST, Layout
 from grader.leaks import Leak, Secrets, marks
 from grader.manifest import Course, Milestone, System
@@ -177,7 +178,8 @@ def _readme(course: Course, chosen: Sequence[System]) -> str:
         keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
     template = environment.get_template("README.md.j2")
-    return template.render(title=course.course, systems=chosen, first=chosen[0])
+    titles = {name: language.title for name, language in LANGUAGES.items()}
+    return template.render(title=course.course, systems=chosen, first=chosen[0], titles=titles)
 
 
 # -- what must not leave --------------------------------------------------------------------------

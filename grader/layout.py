@@ -50,6 +50,9 @@ class Layout:
     def hints(self, system: str, milestone: str) -> Path:
         return self.kata(system, milestone) / "hints.md"
 
+    def misconceptions(self, system: str, milestone: str) -> Path:
+        return self.kata(system, milestone) / "misconceptions.json"
+
     def kit(self, system: str, language: str) -> Path:
         return self.root / "katas" / system / "kit" / language
 

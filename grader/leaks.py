@@ -63,7 +63,7 @@ class Secrets:
             elif region is not None:
                 region.append(line)
             else:
-                self._open.add(line.strip())
+                self._open.add(_bare(line))
 
     def without(self, given: Iterable[str]) -> Secrets:
         """Only what does not stand in the given texts."""
@@ -90,7 +90,7 @@ class Secrets:
                     yield Leak(file, numbers[squeezed.count("\n", 0, at)], source)
 
     def _add(self, name: str, lines: Iterable[str]) -> None:
-        for line in map(str.strip, lines):
+        for line in map(_bare, lines):
             if len(line) > LONG and not _IMPORT.match(line):
                 self.lines.setdefault(line, name)
 
@@ -113,6 +113,11 @@ def marks(files: Mapping[str, str]) -> Iterator[Leak]:
         for number, line in enumerate(text.splitlines(), 1):
             if _MARKER.match(line):
                 yield Leak(file, number, "a reference (it is one of its markers)")
+
+
+def _bare(line: str) -> str:
+    """Without what makes a line a comment, an item or a quotation."""
+    return line.strip().lstrip("#/*->+ ")
 
 
 def _long_lines(text: str, heads: Mapping[str, list[str]]) -> Iterator[tuple[int, str]]:

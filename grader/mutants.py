@@ -101,6 +101,8 @@ class _Walk:
                     continue
                 anchor = whole or (child if isinstance(child, ast.JoinedStr) else None)
                 if isinstance(child, ast.stmt):
+                    if _is_docstring(child):
+                        continue
                     yield from self._of_statement(child, node)
                 elif isinstance(child, ast.expr) and self._counts(anchor or child):
                     for new in _variants(child, node):
@@ -111,7 +113,7 @@ class _Walk:
         return node.lineno in self.lines
 
     def _of_statement(self, node: ast.stmt, parent: ast.AST) -> Iterator[Change]:
-        if not self._counts(node) or _is_docstring(node):
+        if not self._counts(node):
             return
         if isinstance(node, _DROPPABLE) and not (
             isinstance(node, ast.Return) and id(node) in self.last

@@ -204,8 +204,8 @@ class Mutation:
             if not noticed.by:
                 raise
             return Measured(digest, "killed", noticed.by)
-        if noticed.by or (result.outcome == "failed" and not result.tests):
-            return Measured(digest, "killed", noticed.by or result.reason)
+        if noticed.by or result.outcome in ("failed", "timeout", "crashed", "todo"):
+            return Measured(digest, "killed", noticed.by or result.reason or result.outcome)
         if result.outcome == "passed":
             return Measured(digest, "survived", "")
         return Measured(digest, "unclear", result.reason)

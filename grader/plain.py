@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from grader import class_secret, manifest, submission
 from grader import layout as layouts
-from grader import manifest, submission
 from grader.building import scene_of
 from grader.errors import SandboxUnavailable, UsageError
 from grader.languages import LANGUAGES
@@ -33,12 +33,13 @@ class PlainRun:
     shuffle = False
 
     def __init__(
-        self, here: Path, code: str | None, language: str | None, seed: int, *, unsafe: bool
+        self, here: Path, code: str | None, language: str | None, seed: int | None, *, unsafe: bool
     ) -> None:
         self.here = here
         self.code = Path(code).resolve() if code else None
         self.language = language
-        self.seed = seed
+        self.seed = secrets.randbelow(1 << 32) if seed is None else seed
+        self._seed_given = seed is not None
         self.unsafe = unsafe
         self._course: Course | None = None
         self._layout: Layout | None = None
@@ -49,13 +50,7 @@ class PlainRun:
     def from_options(
         cls, here: Path, *, code: str | None, language: str | None, seed: int | None, unsafe: bool
     ) -> PlainRun:
-        return cls(
-            here,
-            code,
-            language,
-            secrets.randbelow(1 << 32) if seed is None else seed,
-            unsafe=unsafe,
-        )
+        return cls(here, code, language, seed, unsafe=unsafe)
 
     def milestone_of(self, path: Path) -> tuple[str, str, str] | None:
         layout = self._find(path)
@@ -112,6 +107,11 @@ class PlainRun:
                 if known.get("system") == system:
                     return folder, self.language or str(known.get("language", default))
         language = self.language or default
+        if self.code is None and not layout.has_solutions():
+            raise UsageError(
+                "this copy of the course has no solutions, and no workspace is around",
+                "Run pytest in your workspace, or give --sfs-code DIR.",
+            )
         return self.code or layout.reference(system, language), language
 
     def _sandbox(self) -> Any:
@@ -133,6 +133,9 @@ class PlainRun:
                 self._layout = layouts.find(path.parent)
             except UsageError:
                 return None
+            known = class_secret.kept_seed(self._layout.class_seed)
+            if known is not None and not self._seed_given:
+                self.seed = known
         return self._layout
 
     def _require(self) -> Layout:

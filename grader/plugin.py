@@ -132,6 +132,7 @@ def _tame_hypothesis() -> None:
     settings.load_profile("sfs")
 
 
+@pytest.hookimpl(trylast=True)  # what `-k` left out is not expected to report
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     suites = [item for item in items if _is_suite(item.path)]
     if not suites:

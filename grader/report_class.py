@@ -79,7 +79,8 @@ def _whole(milestone: MilestoneResult, number: str) -> dict[str, Any]:
     if milestone.outcome == "not run":
         del document["score"], document["max_score"]
         return document
-    return {**document, "status": "passed" if milestone.outcome == "passed" else "failed"}
+    passed = milestone.outcome == "passed" and not milestone.partial
+    return {**document, "status": "passed" if passed else "failed"}
 
 
 def _single(milestone: MilestoneResult, entry: Entry, number: str) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _overall(result: RunResult) -> str:
     if not ran:
         return "error"
     graded = [m for m in result.milestones if m.outcome != "not run"]
-    return "pass" if all(m.outcome == "passed" for m in graded) else "fail"
+    return "pass" if all(m.outcome == "passed" and not m.partial for m in graded) else "fail"
 
 
 def _spread(total: int, places: int) -> list[int]:
@@ -150,9 +151,10 @@ def _spread(total: int, places: int) -> list[int]:
 
 def _runner_test(milestone: MilestoneResult, entry: Entry) -> dict[str, Any]:
     suite = f" {entry.suite}" if entry.suite else ""
-    borrowed = " (borrowed, no credit)" if milestone.borrowed else ""
+    note = " (borrowed, no credit)" if milestone.borrowed else ""
+    note = f"{note} (in part)" if milestone.partial else note
     document: dict[str, Any] = {
-        "name": f"{milestone.id} ({milestone.language}){borrowed}{suite}: {entry.title}",
+        "name": f"{milestone.id} ({milestone.language}){note}{suite}: {entry.title}",
         "status": STATUS[entry.outcome],
         "message": None,
     }

@@ -175,12 +175,14 @@ def verdict_line(milestone: MilestoneResult) -> str:
     outcome = TITLES[milestone.outcome]
     if milestone.outcome == "passed":
         counts = " and ".join(f"{milestone.total(s)} {s}" for s in milestone.suites)
-        told = f"{outcome}: all {counts} tests"
+        told = f"{outcome}: {'' if milestone.partial else 'all '}{counts} tests"
     else:
         details = ", ".join(filter(None, [_counts(milestone), milestone.reason]))
         told = f"{outcome}: {details}" if details else outcome
     absent = [s for s in SUITES if s not in milestone.suites]
     notes = [f"the {s} suite did not run" for s in absent if milestone.tests]
+    if milestone.partial:
+        notes.append("only some of the tests ran")
     if milestone.borrowed:
         notes.append("borrowed, no credit")
     return "; ".join([told, *notes])
@@ -193,10 +195,10 @@ def _counts(milestone: MilestoneResult) -> str:
 
 
 def suites_text(milestone: MilestoneResult) -> str:
-    """`visible + hidden`, `visible only`."""
-    if len(milestone.suites) == 1:
-        return f"{milestone.suites[0]} only"
-    return " + ".join(milestone.suites) or "none"
+    """`visible + hidden`, `visible only`, `visible only, in part`."""
+    one = len(milestone.suites) == 1
+    text = f"{milestone.suites[0]} only" if one else " + ".join(milestone.suites) or "none"
+    return f"{text}, in part" if milestone.partial else text
 
 
 def entries(milestone: MilestoneResult) -> Iterator[Entry]:
@@ -227,13 +229,13 @@ def earned(milestones: Sequence[MilestoneResult]) -> int:
 
 
 def complete(milestone: MilestoneResult) -> bool:
-    """Passed by the learner's own work, with both suites."""
-    both = set(milestone.suites) == set(SUITES)
+    """Passed by the learner's own work, with all tests of both suites."""
+    both = set(milestone.suites) == set(SUITES) and not milestone.partial
     return milestone.outcome == "passed" and both and not milestone.borrowed
 
 
 def partial(milestone: MilestoneResult) -> bool:
-    """Passed, but only one of the suites ran."""
+    """Passed, but only one of the suites ran, or only some of the tests."""
     return milestone.outcome == "passed" and not milestone.borrowed and not complete(milestone)
 
 
@@ -241,7 +243,8 @@ def summary_line(result: RunResult) -> str:
     """`2 of 5 milestones passed both suites, 1 passed one suite only, 16 of 38 points`."""
     milestones = result.milestones
     told = {
-        "passed one suite only": sum(map(partial, milestones)),
+        "passed one suite only": sum(partial(m) and not m.partial for m in milestones),
+        "passed some tests only": sum(partial(m) and m.partial for m in milestones),
         "borrowed (no credit)": sum(m.borrowed for m in milestones),
         "could not be run here": sum(m.outcome == "not run" for m in milestones),
     }

@@ -16,7 +16,7 @@ import msgspec
 
 from grader import cache as caches
 from grader import policy, submission
-from grader.errors import RuntimeMissing
+from grader.errors import GraderFault, RuntimeMissing
 from grader.languages import LANGUAGES, supported_platform
 from grader.trial import NEVER, Job, Trial, Watcher
 from grader.verdict import MilestoneResult
@@ -36,7 +36,8 @@ def grade(
     cache: caches.Cache | None = None,
     stop: threading.Event = NEVER,
 ) -> MilestoneResult:
-    """Measure one milestone. Raises only the GraderError family; what cannot run here says so."""
+    """Measure one milestone. Raises only the GraderError family; what cannot run here says so, and
+    a fault of the grader is the verdict of this milestone only: others of the same command go on."""
     began = time.monotonic()
     sources = job.read()
     missing = _unmet(job)
@@ -51,8 +52,13 @@ def grade(
     kept = cache.get(key) if cache and key else None
     if kept:
         return msgspec.structs.replace(kept, borrowed=job.borrowed)
-    with Trial(job, seed if job.seed is None else job.seed, sources) as trial:
-        result = trial.result(watcher, stop)
+    try:
+        with Trial(job, seed if job.seed is None else job.seed, sources) as trial:
+            result = trial.result(watcher, stop)
+    except GraderFault as fault:
+        if stop.is_set():
+            raise
+        result = job.result(outcome="error", reason=f"{fault.message}\n{fault.mend}".strip())
     result = msgspec.structs.replace(result, seconds=round(time.monotonic() - began, 3))
     if cache and key:
         cache.put(key, result)

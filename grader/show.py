@@ -66,7 +66,9 @@ def verdicts(results: Iterable[MilestoneResult]) -> str:
     """One line a milestone: how many tests of each suite passed, and what follows from it."""
     rows = []
     for result in results:
-        outcome = "borrowed" if result.borrowed and result.outcome == "passed" else result.outcome
+        outcome: str = result.outcome
+        if outcome == "passed" and (result.borrowed or result.partial):
+            outcome = "borrowed" if result.borrowed else "in part"
         rows.append(
             [
                 result.id,
@@ -88,7 +90,8 @@ def verdicts(results: Iterable[MilestoneResult]) -> str:
 def tally(result: MilestoneResult) -> str:
     """`12 of 20 visible tests pass` and the like; always which suites ran."""
     parts = [f"{result.count('passed', s)} of {result.total(s)} {s}" for s in result.suites]
-    return f"{result.id} ({result.language}): " + ", ".join(parts) + " tests pass"
+    told = f"{result.id} ({result.language}): " + ", ".join(parts) + " tests pass"
+    return f"{told}; only some of its tests ran" if result.partial else told
 
 
 def failures(result: MilestoneResult, *, everything: bool) -> str:

@@ -97,6 +97,7 @@ class Job:
             points=self.milestone.points,
             suites=self.suites,
             borrowed=self.borrowed,
+            partial=bool(self.only),
             **more,
         )
 

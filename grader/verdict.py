@@ -71,6 +71,7 @@ class MilestoneResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     cached: bool = False
     borrowed: bool = False
+    partial: bool = False  # some tests of these suites were left out (`-k`): never a full verdict
 
     @property
     def id(self) -> str:
@@ -119,7 +120,7 @@ def milestone_outcome(tests: Iterable[TestResult]) -> Outcome:
 
 def points(milestone: MilestoneResult) -> int:
     """All points for a milestone that passed by the learner's own work with both suites, else none."""
-    complete = set(milestone.suites) == {"visible", "hidden"}
+    complete = set(milestone.suites) == {"visible", "hidden"} and not milestone.partial
     earned = milestone.outcome == "passed" and complete and not milestone.borrowed
     return milestone.points if earned else 0
 

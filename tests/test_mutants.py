@@ -58,3 +58,8 @@ def test_a_mutant_knows_its_line() -> None:
     (mutant,) = (m for m in mutants(source, "x.py") if m.change == "3 -> 4")
     assert mutant.original(source) == 'x = "é" * 3; return x  # why'
     assert mutant.text == source.replace("3;", "4;")
+
+
+def test_a_docstring_is_no_code() -> None:
+    """What a function says of itself is not changed."""
+    assert changes('"""What it does."""\ng(a)') == ["dropped"]

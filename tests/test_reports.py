@@ -126,6 +126,22 @@ def test_a_verdict_always_says_which_suites_ran(index: int, line: str) -> None:
     assert verdict_line(RUN.milestones[index]) == line
 
 
+IN_PART = replace(RUN, milestones=(replace(RUN.milestones[PASSED], partial=True),))
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "json"])
+def test_a_run_of_some_tests_is_never_a_full_verdict(kind: Kind) -> None:
+    """With `-k` no report gives points or says `all`; each says that only some tests ran."""
+    text = rendered(kind, IN_PART)
+    assert "all 3 visible" not in text
+    assert '"pass"' not in text.split('"tests"')[0]  # of the run as a whole
+    assert "only some of the tests ran" in text or "in part" in text
+    assert points(IN_PART.milestones[0]) == 0
+    assert summary_line(IN_PART) == (
+        "0 of 1 milestone passed both suites, 1 passed some tests only, 0 of 8 points"
+    )
+
+
 def test_the_summary_counts_full_passes_only() -> None:
     """One suite, a borrowed step and what could not run are told apart."""
     assert summary_line(RUN) == (

@@ -8,6 +8,7 @@ import os
 import click
 
 from grader import show
+from grader.errors import UsageError
 from grader.here import look
 
 
@@ -103,6 +104,8 @@ def stubs_(course: str | None, only: str | None, check: bool) -> int:
     from grader import authoring, manifest
 
     here = look(course)
+    if not here.layout.has_solutions():
+        raise UsageError("this copy of the course has no solutions", "Its stubs are complete.")
     told = authoring.stubs(here.layout, here.course, check=check, only=only)
     schema = here.layout.root / "grader" / "milestones.schema.json"
     if only is None and schema.exists() and schema.read_text("utf-8") != manifest.schema():

@@ -12,7 +12,7 @@ import msgspec
 from grader.errors import UsageError
 from grader.here import Here, look
 from grader.session import Session
-from grader.verdict import RunResult, exit_status
+from grader.verdict import MilestoneResult, RunResult, exit_status
 
 FORMATS = ("html", "json", "junit", "gradescope", "classroom", "markdown", "csv")
 
@@ -69,12 +69,24 @@ def test_(
         return exit_status(run.milestones)
     text = show.failures(result, everything=everything)
     print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
+    if not only:
+        _say_what_it_looks_like(here, result)
     _write_reproduction(result, repro)
     if result.outcome == "passed":
         print(f"All visible tests pass. Next: sfs grade {wanted.id}")
     elif result.outcome == "todo":
         print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {wanted.id}")
     return exit_status(run.milestones)
+
+
+def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
+    """Somebody else's mistake that fails in the same way, if there is one."""
+    from grader import misconceptions
+
+    known = misconceptions.load(here.layout.misconceptions(result.system, result.milestone))
+    found = misconceptions.matching(result, known)
+    if found:
+        print(misconceptions.words(found) + "\n")
 
 
 def _write_reproduction(result: Any, repro: Path | None) -> None:

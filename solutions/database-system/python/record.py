@@ -85,8 +85,8 @@ def decode_row(types: list[str], data: bytes) -> list[Value]:
     # BEGIN SOLUTION
     offset = _bitmap_size(types)
     bitmap = int.from_bytes(data[:offset], "little")
-    if len(data) < offset or bitmap >> len(types):
-        raise RecordCorrupt(f"no bitmap for {len(types)} columns")
+    if bitmap >> len(types):
+        raise RecordCorrupt(f"the bitmap is for more than {len(types)} columns")
     values: list[Value] = []
     for i, column_type in enumerate(types):
         value: Value = None

@@ -1,0 +1,147 @@
+"""What a command may not leave on the machine: processes, mounts, cgroups, shared memory, files.
+
+The tests' own process is made the parent of all orphans below it, so whatever a killed command
+started is found by descent, whatever it did about sessions or its environment; a search for the
+run's own home in the environment of every process finds the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from grader import procfs
+
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE = 15.0  # seconds in which everything must be gone on a busy machine; usually a few ms
+GLANCE = 0.005
+SHARED = ("/dev/shm", "/tmp", "/var/tmp")  # where others have files too: only new ones count
+SYSTEM_V = ("shm", "sem", "msg")
+
+
+@contextlib.contextmanager
+def parent_of_orphans() -> Iterator[None]:
+    """Processes below this one whose parents die become its children."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    yield
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether it comes true within some time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(GLANCE)
+    return True
+
+
+def below(pid: int) -> list[int]:
+    """All processes that descend from this one."""
+    found: list[int] = []
+    for child in _children(pid):
+        found += [child, *below(child)]
+    return found
+
+
+def title(pid: int) -> str:
+    """A process's command line, for a story."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "gone"
+    return f"{state} {b' '.join(words).decode('utf-8', 'replace')[-300:]}"
+
+
+def kill_below(root: int, pid: int) -> bool:
+    """SIGKILL a process, if it still descends from `root`: its number may be another's by now."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if pid not in below(root):
+            return False
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+class Machine:
+    """What there was before, and what is left after."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._children = set(_children(os.getpid()))
+        self._before = _places()
+
+    def processes(self) -> list[int]:
+        """Those that this run left, the dead ones buried."""
+        mine = [p for p in _children(os.getpid()) if p not in self._children]
+        for pid in mine:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        alive = [pid for pid in mine if Path(f"/proc/{pid}").exists()]
+        tree = [one for pid in alive for one in (pid, *below(pid))]
+        return sorted({*tree, *procfs.marked(f"HOME={self.home}")})
+
+    def places(self) -> list[str]:
+        """New mounts, cgroups, shared memory and files of a temporary folder."""
+        return sorted(_places() - self._before)
+
+    def await_clean(self, story: str) -> None:
+        """Fails with the names of what is still there when the time is over."""
+        until(lambda: not self.processes())
+        left = {pid: title(pid) for pid in self.processes()}
+        assert not left, f"{story}: processes are left: {left}"
+        until(lambda: not self.places())
+        assert not self.places(), f"{story}: left on the machine: {self.places()}"
+
+
+def _children(pid: int) -> list[int]:
+    """The children of all of a process's threads."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
+            found += map(int, text.split())
+    return found
+
+
+def _places() -> set[str]:
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return {*(f"mount {line}" for line in mounts), *_cgroups(), *_files(), *_system_v()}
+
+
+def _cgroups() -> Iterator[str]:
+    """Without those in which a process lives: none of ours does any more, so they are another's."""
+    for folder, folders, names in os.walk("/sys/fs/cgroup"):
+        folders.sort()
+        with contextlib.suppress(OSError):
+            if "cgroup.procs" not in names or not Path(folder, "cgroup.procs").read_text():
+                yield f"cgroup {folder}"
+
+
+def _files() -> Iterator[str]:
+    for place in SHARED:
+        for name in os.listdir(place):
+            if place == "/dev/shm" or name.startswith("sfs"):
+                yield f"file {place}/{name}"
+
+
+def _system_v() -> Iterator[str]:
+    for kind in SYSTEM_V:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]:
+                yield f"{kind} {' '.join(line.split()[:2])}"
