@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 import msgspec
 
-from grader.verdict import MilestoneResult
+from grader import atomic
+from grader.verdict import MilestoneResult, Outcome
 
-CONCLUSIVE = {"passed", "failed", "todo"}
+CONCLUSIVE: frozenset[Outcome] = frozenset({"passed", "failed", "todo"})
 GRADER = Path(__file__).parent
 
 
@@ -30,8 +29,9 @@ def folder(environment: Mapping[str, str]) -> Path:
 class Cache:
     """Verdicts in a folder, one file each; writing is atomic, so any number of graders may share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keeps: Set[Outcome] = CONCLUSIVE) -> None:
         self.folder = folder
+        self.keeps = keeps  # outcomes of tests with which a verdict is worth keeping
 
     def get(self, key: str) -> MilestoneResult | None:
         try:
@@ -42,16 +42,13 @@ class Cache:
 
     def put(self, key: str, result: MilestoneResult) -> None:
         """Keep a conclusive verdict. A full disk or a read-only home only costs time later."""
-        if not {t.outcome for t in result.tests} <= CONCLUSIVE or not result.tests:
-            return
-        temporary = self.folder / f".{key}.{secrets.token_hex(4)}"
+        if result.tests and {t.outcome for t in result.tests} <= self.keeps:
+            self.write(key, msgspec.json.encode(result))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep anything under a key, in one step; what cannot be kept is measured again later."""
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_bytes(msgspec.json.encode(result))
-                os.replace(temporary, self.folder / key)
-            finally:
-                temporary.unlink(missing_ok=True)
+            atomic.write(self.folder / key, data, durable=False)
 
 
 def key(parts: Iterable[str | bytes]) -> str:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +34,10 @@ COMMANDS = {
     "export": ("classes", "Write the copy of the course that a class receives."),
     "stubs": ("course", "Write the stubs from the references."),
 }
+PLAIN = {
+    "█": "#", "░": ".", "●": "*", "◐": "+", "○": "o", "✓": "+", "✗": "x", "·": ".", "⧖": "t",
+    "…": "...", "–": "-", "—": "-", "’": "'", "→": "->",
+}  # fmt: skip
 TELL = "Tell us, with SFS_TRACEBACK=1 sfs ... and what it prints."
 
 
@@ -85,6 +91,7 @@ def sfs(context: click.Context, course: str | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 passed, 1 not, 2 wrong usage, 3 our fault, 130 Ctrl-C."""
+    _bear_any_encoding()
     try:
         return int(sfs.main(arguments, prog_name="sfs", standalone_mode=False) or 0)
     except click.exceptions.Exit as ended:
@@ -100,6 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:
         return _explain(error)
+
+
+def _bear_any_encoding() -> None:
+    """A letter that the terminal's encoding lacks becomes a plain one, and is no reason to end."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(PLAIN.get(letter, "?") for letter in letters), error.end
 
 
 def _explain(error: Exception) -> int:

@@ -11,13 +11,11 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from grader import ground
+from grader import ground, scratch
 from grader.errors import GraderError, RuntimeMissing, SandboxUnavailable
 from grader.languages import LANGUAGES, Runtime, supported_platform
 from grader.process import Ending, Limits
@@ -186,7 +184,7 @@ def memory(setting: ground.Setting) -> Finding:
 
 def disk() -> Finding:
     """For workspaces and the record of attempts."""
-    folder = Path(tempfile.gettempdir())
+    folder = scratch.place(os.environ)
     free = shutil.disk_usage(folder).free
     said = f"{free // MEBI:,} MiB free in {folder}"
     if free >= DISK_WANTED:

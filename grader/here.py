@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from grader.errors import UsageError
 from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
+from grader.progress import Progress
 from grader.workspace import Workspace
 
 
@@ -38,22 +40,42 @@ class Here:
         own, system = self.own()
         if wanted is None:
             return own, system, workspace.current(own, system)
-        return own, system, system.milestone(wanted.rpartition("/")[2])
+        name, slash, number = wanted.rpartition("/")
+        if slash:
+            self._require_own(self.course.system(name))
+        return own, system, system.milestone(number)
+
+    def select_own(self, selectors: tuple[str, ...]) -> list[tuple[System, Milestone, str]]:
+        """The same as `select`, of the workspace's own system and in its language only."""
+        own, _ = self.own()
+        for selector in selectors:
+            self._require_own(self._meant(selector)[0])
+        return list(self.select(selectors, own.language))
+
+    def _require_own(self, system: System) -> None:
+        own, _ = self.own()
+        if system.id != own.system:
+            raise UsageError(
+                f"this is a workspace of {own.system}, not of {system.id}: {own.root}",
+                f"Go into your workspace of {system.id}; `sfs start {system.id}` makes one.",
+            )
 
     def select(
         self, selectors: tuple[str, ...], language: str | None
     ) -> Iterator[tuple[System, Milestone, str]]:
         """What is meant by `database-system/02`, `database-system`, or `02` inside a workspace."""
         for selector in selectors:
-            name, _, number = selector.partition("/")
-            inside = self.workspace is not None and not number and name not in self.course.systems
-            if inside and name[:1].isdigit():
-                name, number = self.own()[0].system, name
-            system = self.course.system(name)
-            milestones = (system.milestone(number),) if number else system.milestones
+            system, milestones = self._meant(selector)
             for milestone in milestones:
                 for one in languages(system, milestone, language):
                     yield system, milestone, one
+
+    def _meant(self, selector: str) -> tuple[System, tuple[Milestone, ...]]:
+        name, _, number = selector.partition("/")
+        if self.workspace is not None and not number and name[:1].isdigit():
+            name, number = self.workspace.system, name
+        system = self.course.system(name)
+        return system, (system.milestone(number),) if number else system.milestones
 
 
 def languages(system: System, milestone: Milestone, wanted: str | None) -> tuple[str, ...]:
@@ -72,6 +94,14 @@ def languages(system: System, milestone: Milestone, wanted: str | None) -> tuple
             f"Its languages: {', '.join(offered)}.",
         )
     return (wanted,)
+
+
+def record(own: Workspace) -> Progress:
+    """The workspace's attempts; says so when a damaged record had to be set aside."""
+    found = Progress(own.progress)
+    if found.notice:
+        print(f"sfs: {found.notice}", file=sys.stderr)
+    return found
 
 
 def look(course: str | None, start: Path | None = None) -> Here:

@@ -11,13 +11,14 @@ Language: java          (only where it is not Python)
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import scratch
 from grader.errors import CourseError
 from grader.languages import LANGUAGES
 from grader.layout import Layout
@@ -62,15 +63,19 @@ def load(path: Path) -> Impostor:
 def sources(impostor: Impostor, layout: Layout, system: str) -> Mapping[str, bytes]:
     """The reference with the patch applied; CourseError if it does not apply any more."""
     reference = layout.reference(system, impostor.language)
-    with tempfile.TemporaryDirectory(prefix="sfs-impostor-") as folder:
-        tree = Path(folder) / impostor.language
+    with scratch.folder(os.environ) as folder:
+        tree = folder / impostor.language
         tree.mkdir()
         for name, content in read(reference, impostor.language).items():
             (tree / name).write_bytes(content)
         done = subprocess.run(
             ["git", "apply", "--whitespace=nowarn", str(impostor.path)],
             cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": folder, "HOME": folder},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "GIT_CEILING_DIRECTORIES": str(folder),
+                "HOME": str(folder),
+            },
             capture_output=True,
             text=True,
             check=False,

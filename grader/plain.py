@@ -6,15 +6,15 @@ are sandboxed as in an official run, only the trusted process itself is not encl
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader import class_secret, manifest, submission
+from grader import class_secret, manifest, scratch, submission
 from grader import layout as layouts
 from grader.building import scene_of
 from grader.errors import SandboxUnavailable, UsageError
@@ -44,7 +44,8 @@ class PlainRun:
         self._course: Course | None = None
         self._layout: Layout | None = None
         self._stages: dict[tuple[str, str], Stage] = {}
-        self._home = Path(tempfile.gettempdir()) / f"sfs-{secrets.token_hex(4)}"
+        self._folders = contextlib.ExitStack()
+        self._home: Path | None = None  # made for the first stage
 
     @classmethod
     def from_options(
@@ -83,8 +84,7 @@ class PlainRun:
     def close(self) -> None:
         for stage in self._stages.values():
             stage.close()
-        if self._home.exists():
-            self._home.rmdir()
+        self._folders.close()
 
     def _set_up(self, system_id: str, milestone_id: str) -> Stage:
         layout, system = self._require(), self._loaded().system(system_id)
@@ -97,6 +97,8 @@ class PlainRun:
         scene = scene_of(
             layout, system, system.milestone(milestone_id), language, sources, os.environ
         )
+        if self._home is None:
+            self._home = self._folders.enter_context(scratch.folder(os.environ))
         return Stage(scene, self._sandbox(), self._home / f"{system_id}-{milestone_id}")
 
     def _code(self, layout: Layout, system: str, default: str) -> tuple[Path, str]:

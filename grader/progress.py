@@ -80,7 +80,13 @@ class Progress:
         """All attempts, oldest first."""
         columns = ", ".join(Attempt.__struct_fields__)
         rows = self._read(f"SELECT {columns} FROM attempts ORDER BY id")
-        return [msgspec.convert(row, Attempt, strict=False) for row in rows]
+        try:
+            return [msgspec.convert(row, Attempt, strict=False) for row in rows]
+        except msgspec.ValidationError as error:
+            raise UsageError(
+                f"{self.path}: cannot be understood: {error}",
+                "Move that one file away; your code stays as it is.",
+            ) from error
 
     def latest(self, *, hidden: bool = True) -> dict[str, Attempt]:
         """The last official attempt of each milestone; without `hidden` any sandboxed one."""

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -41,14 +41,14 @@ class Session:
     secret: bytes | None = None  # a class's: official runs get their data from it
     overlay: Mapping[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
     troubles: list[UsageError] = field(default_factory=list)  # verdicts that could not be recorded
+    notices: list[str] = field(default_factory=list)  # on the record itself
 
     def job(self, system: System, milestone: Milestone, language: str, code: Path | None) -> Job:
         """One grading; `code` None means the reference."""
         own = self.here.workspace
-        borrowed = own is not None and code == own.root and milestone.id in own.borrowed
         private = self.overlay.get((system.id, milestone.id), ())
         hidden = private or self.here.layout.has_solutions()
-        return Job(
+        job = Job(
             layout=self.here.layout,
             course=self.here.course,
             system=system,
@@ -60,8 +60,9 @@ class Session:
             seed=self.own_seed(system, milestone),
             sandboxed=not self.unsafe,
             only=self.only,
-            borrowed=borrowed,
         )
+        borrowed = own is not None and _is_of(job, own) and milestone.id in own.borrowed
+        return replace(job, borrowed=borrowed)
 
     def own_seed(self, system: System, milestone: Milestone) -> int | None:
         """What the data of a milestone always begins with: as asked for, the secret's, the class's."""
@@ -109,12 +110,12 @@ class Session:
 
     def _record(self, job: Job, result: MilestoneResult, seed: int) -> None:
         own = self.here.workspace
-        if own is None or job.code != own.root or self.only:
+        if own is None or self.only or not _is_of(job, own):
             return
         try:
             progress = Progress(own.progress)
             if progress.notice:
-                print(progress.notice, file=sys.stderr)
+                self.notices.append(progress.notice)
             code = submission.digest(job.read())
             progress.record(result, seed=seed, sandboxed=job.sandboxed, code=code)
             keep(own, result)
@@ -122,10 +123,18 @@ class Session:
             self.troubles.append(trouble)
 
     def settle(self) -> None:
-        """To be called when the verdicts were shown: raises when one could not be recorded."""
+        """To be called when the verdicts were shown: says what became of a damaged record, and raises
+        when a verdict could not be recorded."""
+        for notice in self.notices:
+            print(f"sfs: {notice}", file=sys.stderr)
         if self.troubles:
             trouble = self.troubles[0]
             raise UsageError(f"the verdict could not be recorded: {trouble.message}", trouble.mend)
+
+
+def _is_of(job: Job, own: Workspace) -> bool:
+    """Whether what is graded is what the workspace is for."""
+    return (job.code, job.system.id, job.language) == (own.root, own.system, own.language)
 
 
 def keep(own: Workspace, result: MilestoneResult) -> None:

@@ -12,7 +12,6 @@ import secrets
 import selectors
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from typing import Any, Protocol
 import msgspec
 
 import grader
-from grader import submission
+from grader import scratch, submission
 from grader.errors import GraderFault, SandboxUnavailable
 from grader.languages import LANGUAGES
 from grader.layout import Layout
@@ -111,7 +110,8 @@ class Trial:
         self._tally = _Tally()
         self._open: list[int] = []  # descriptors of ours
         self._process: Started | None = None
-        self._copies = contextlib.ExitStack()
+        self._folders = contextlib.ExitStack()
+        self._home = self._folder()
         self._hidden = self._hidden_places()
         assignment = Assignment(
             course=str(job.layout.root),
@@ -120,7 +120,7 @@ class Trial:
             language=job.language,
             suites=job.suites,
             hidden_suites=tuple(at for _, at in self._hidden),
-            home=f"/tmp/sfs-{secrets.token_hex(4)}",
+            home=str(self._home / "run"),
             seed=seed,
             seconds=self.seconds,
             sandboxed=job.sandboxed,
@@ -160,7 +160,7 @@ class Trial:
             os.close(self._process.stdout)
             os.close(self._process.stderr)
             self._process = None
-        self._copies.close()
+        self._folders.close()
         while self._open:
             os.close(self._open.pop())
 
@@ -169,6 +169,12 @@ class Trial:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _folder(self) -> Path:
+        """The run's own; in a sandbox it lies in a /tmp that is the run's own, and goes with it."""
+        if self.job.sandboxed:
+            return Path("/tmp") / f"sfs-{secrets.token_hex(4)}"
+        return self._folders.enter_context(scratch.folder(self.job.environment))
 
     def _hidden_places(self) -> list[tuple[Path, str]]:
         """Each hidden suite, and where the trusted process finds it under the one name of such suites.
@@ -182,9 +188,8 @@ class Trial:
 
     def _renamed(self, suite: Path) -> str:
         """A copy under the name of hidden suites, where nothing can be mounted; gone at the end."""
-        folder = self._copies.enter_context(tempfile.TemporaryDirectory(prefix="sfs-suite-"))
-        place = Path(folder) / suite.stem / HIDDEN
-        place.parent.mkdir()
+        place = self._home / secrets.token_hex(4) / suite.stem / HIDDEN
+        place.parent.mkdir(parents=True)
         shutil.copyfile(suite, place)
         return str(place)
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from grader.manifest import Milestone, System
 
 MEMORY = Path(".sfs") / "workspace.json"
 FORMAT = 1
+MAX_MEMORY = 1 << 20  # bytes of workspace.json; a true one has some hundred
+MAX_KEPT = 64 << 20  # bytes of a learner's file of which a copy is kept; a source has a thousandth
 
 
 class Memory(msgspec.Struct):
@@ -74,7 +77,7 @@ class Workspace:
     def put(self, name: str, content: bytes) -> Path | None:
         """Write one of the learner's files; the backup of what stood there, if anything did."""
         target = self.root / name
-        present = _present(target)
+        present = standing(target)
         backup = None
         if present is not None:
             if present == content and not target.is_symlink():
@@ -114,7 +117,7 @@ class Workspace:
             layout.kit(self.system, self.language), self.language, kit=True
         ).items():
             target = kit / name
-            if not target.is_file() or target.read_bytes() != content:
+            if not _holds(target, content):
                 write(target, content, mode=0o444)
 
 
@@ -130,6 +133,8 @@ def load(root: Path) -> Workspace:
     """The workspace at `root`."""
     path = root / MEMORY
     try:
+        if path.stat().st_size > MAX_MEMORY:
+            raise ValueError("it is far too large")
         text = path.read_bytes()
         _refuse_newer(path, text)
         memory = msgspec.json.decode(text, type=Memory)
@@ -217,16 +222,27 @@ def given(path: Path) -> bytes:
         ) from error
 
 
-def _present(target: Path) -> bytes | None:
-    """What stands in the way, to be kept; UsageError when that is more than a file."""
+def standing(target: Path) -> bytes | None:
+    """What one of the learner's files holds, if there is one; UsageError when it is no file, or one
+    that is too large for a source."""
     if not os.path.lexists(target):
         return None
     try:
-        return target.read_bytes()
+        status = target.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_KEPT:
+            return target.read_bytes()
+        why = f"{status.st_size:,} bytes" if stat.S_ISREG(status.st_mode) else "is no regular file"
     except OSError as error:
-        raise UsageError(
-            f"{target}: cannot be kept: {error.strerror}", "Move it away; nothing was changed."
-        ) from error
+        why = f"cannot be read: {error.strerror}"
+    raise UsageError(f"{target}: {why}", "Move it away; nothing was changed.")
+
+
+def _holds(target: Path, content: bytes) -> bool:
+    """Whether a file is there that holds just this."""
+    try:
+        return target.stat().st_size == len(content) and target.read_bytes() == content
+    except OSError:
+        return False
 
 
 def write(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from grader.errors import UsageError
-from grader.here import Here, look
+from grader.here import Here, look, record
 from grader.session import Session
 from grader.verdict import MilestoneResult, RunResult, exit_status
 
-FORMATS = ("html", "json", "junit", "gradescope", "classroom", "markdown", "csv")
+if TYPE_CHECKING:
+    from grader.reports import Kind
 
 
 def measuring(command: Any) -> Any:
@@ -56,26 +58,38 @@ def test_(
     """
     here = look(course)
     own, system, wanted = here.milestone(milestone)
+    if repro is not None and os.path.lexists(repro):
+        raise UsageError(f"{repro}: is there already", "Choose another name.")
     session = Session(here, ("visible",), seed, fresh=True, unsafe=unsafe, quiet=as_json, only=only)
     run = session.run([session.job(system, wanted, own.language, own.root)], str(own.root))
-    if as_json:
-        return _print_json(run)
     result = run.milestones[0]
+    if only and result.outcome == "error" and not (result.tests or result.reason):
+        raise UsageError(
+            f"-k {only!r} chooses none of the visible tests of {result.id}",
+            "It takes a part of a test's name, or several: -k 'torn or header'",
+        )
+    status = _print_json(run) if as_json else _print_test(run, here, everything, repro)
+    session.settle()
+    return status
+
+
+def _print_test(run: RunResult, here: Here, everything: bool, repro: Path | None) -> int:
     from grader import show
 
+    result = run.milestones[0]
     _say_unsafe(run)
     if not result.tests:
         print(f"{result.id}: {result.outcome}\n  {result.reason}")
         return exit_status(run.milestones)
     text = show.failures(result, everything=everything)
     print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
-    if not only:
+    if not result.partial:
         _say_what_it_looks_like(here, result)
     _write_reproduction(result, repro)
-    if result.outcome == "passed":
-        print(f"All visible tests pass. Next: sfs grade {wanted.id}")
+    if result.outcome == "passed" and not result.partial:
+        print(f"All visible tests pass. Next: sfs grade {result.milestone}")
     elif result.outcome == "todo":
-        print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {wanted.id}")
+        print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {result.milestone}")
     return exit_status(run.milestones)
 
 
@@ -102,15 +116,15 @@ def _write_reproduction(result: Any, repro: Path | None) -> None:
         return
     from grader.workspace import write
 
-    if repro.exists():
-        raise UsageError(f"{repro}: is there already", "Choose another name.")
     write(repro, text.encode())
     print(f"The first failure's calls are in {repro}; run it in your folder.")
 
 
 @click.command("grade")
 @click.argument("selectors", nargs=-1, metavar="[SYSTEM[/NN]]...")
-@click.option("--all", "everything", is_flag=True, help="Every milestone of every system.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every milestone (of the workspace's system)."
+)
 @click.option("--reference", is_flag=True, help="Grade the reference solutions.")
 @click.option(
     "--code",
@@ -164,10 +178,9 @@ def grade_(
     ]
     subject = "reference" if folder is None else str(folder)
     run = session.run(jobs, subject)
-    if as_json:
-        return _print_json(run)
-    _print_run(run, here)
-    return exit_status(run.milestones)
+    status = _print_json(run) if as_json else _print_run(run, here)
+    session.settle()
+    return status
 
 
 def _what(
@@ -179,8 +192,9 @@ def _what(
     lang: str | None,
 ) -> tuple[Path | None, list[Any]]:
     """The folder to be graded (None: the references), and which milestones in which language."""
+    inside = code is None and not reference  # a workspace is of one system
     if everything:
-        selectors = tuple(here.course.systems)
+        selectors = (here.own()[1].id,) if inside else tuple(here.course.systems)
     if reference and code:
         raise UsageError("--reference and --code exclude each other", "Give one of them.")
     if reference:
@@ -191,9 +205,14 @@ def _what(
         return None, list(here.select(selectors or tuple(here.course.systems), lang))
     if code is None:
         own, system = here.own()
+        if lang not in (None, own.language):
+            raise UsageError(
+                f"this is a workspace in {own.language}, not in {lang}: {own.root}",
+                f"Leave --lang off, or begin another: sfs start {system.id} --lang {lang}",
+            )
         if not selectors:
             return own.root, [(system, here.milestone(None)[2], own.language)]
-        return own.root, list(here.select(selectors, lang or own.language))
+        return own.root, here.select_own(selectors)
     if not selectors:
         raise UsageError(
             "--code needs to know what is built there",
@@ -212,7 +231,7 @@ def _what(
     return folder, selected
 
 
-def _print_run(run: RunResult, here: Here) -> None:
+def _print_run(run: RunResult, here: Here) -> int:
     from grader import show
 
     _say_unsafe(run)
@@ -229,6 +248,7 @@ def _print_run(run: RunResult, here: Here) -> None:
     print(f"\n{passed} of {len(run.milestones)} passed ({suites}), in {run.seconds:.1f} s")
     if not here.layout.has_solutions() and not any("hidden" in m.suites for m in run.milestones):
         print("This copy of the course has no hidden suites; your instructor's grading has them.")
+    return exit_status(run.milestones)
 
 
 def _say_unsafe(run: RunResult) -> None:
@@ -241,8 +261,16 @@ def _say_unsafe(run: RunResult) -> None:
 def _print_json(run: RunResult) -> int:
     from grader.reports import render
 
-    sys.stdout.write(render(run, "json"))
+    _print_as_it_is(render(run, "json"))
     return exit_status(run.milestones)
+
+
+def _print_as_it_is(text: str) -> int:
+    """For machines: UTF-8 whatever the terminal's encoding is, and the line ends that were meant."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+    return 0
 
 
 @click.command("watch")
@@ -260,7 +288,7 @@ def watch_(course: str | None, milestone: str | None, unsafe: bool) -> int:
 
     here = look(course)
     own, system = here.own()
-    fixed = system.milestone(milestone) if milestone else None
+    fixed = here.milestone(milestone)[2] if milestone else None
     return watch(here, own, system, fixed, unsafe=unsafe)
 
 
@@ -292,23 +320,26 @@ def watch_(course: str | None, milestone: str | None, unsafe: bool) -> int:
 @click.option("--markdown", "kind", flag_value="markdown", help="A job summary.")
 @click.option("--csv", "kind", flag_value="csv", help="One row a milestone.")
 @click.pass_obj
-def report_(course: str | None, source: Path | None, output: Path | None, kind: str) -> int:
+def report_(course: str | None, source: Path | None, output: Path | None, kind: Kind) -> int:
     """Write the last verdicts in a format for people or machines.
+
+    A file that is there already is replaced only if it is an earlier report of the same kind.
 
     \b
     sfs report --html -o report.html
     sfs grade --code DIR database-system --lang python --json > run.json
     sfs report --from run.json --gradescope -o results.json
     """
+    from grader import report_file
     from grader.reports import render
-
-    run, history = _from_file(source) if source else _from_workspace(look(course))
-    text = render(run, kind, history)  # type: ignore[arg-type]
-    if output is None:
-        sys.stdout.write(text)
-        return 0
     from grader.workspace import write
 
+    if output is not None:
+        report_file.check(output, kind)
+    run, history = _from_file(source) if source else _from_workspace(look(course))
+    text = render(run, kind, history)
+    if output is None:
+        return _print_as_it_is(text)
     write(output, text.encode())
     print(f"Written to {output}.")
     return 0
@@ -325,11 +356,10 @@ def _from_file(source: Path) -> tuple[RunResult, list[Any]]:
 
 def _from_workspace(here: Here) -> tuple[RunResult, list[Any]]:
     import grader
-    from grader.progress import Progress
     from grader.session import kept
 
     own, _ = here.own()
-    attempts = Progress(own.progress).attempts()
+    attempts = record(own).attempts()
     history = [
         (a.time, a.system, a.milestone, a.language, a.passed, a.total, a.outcome)
         for a in attempts

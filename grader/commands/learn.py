@@ -12,11 +12,11 @@ import msgspec
 
 from grader import show, workspace
 from grader.errors import CourseError, UsageError
-from grader.here import Here, languages, look
+from grader.here import Here, languages, look, record
 from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Milestone, System
-from grader.progress import Attempt, Progress
+from grader.progress import Attempt
 from grader.workspace import Workspace
 
 
@@ -69,7 +69,7 @@ def _bars(own: Workspace, system: System) -> str:
 
 def _latest(own: Workspace) -> dict[str, Attempt]:
     """The attempts that count; where a course has no hidden suites, those with the visible ones."""
-    return Progress(own.progress).latest(hidden=Layout(own.course).has_solutions())
+    return record(own).latest(hidden=Layout(own.course).has_solutions())
 
 
 def _standing(own: Workspace, milestone: Milestone, attempt: Attempt | None) -> tuple[str, str]:
@@ -87,7 +87,7 @@ def _next_step(own: Workspace, system: System) -> str:
     attempt = _latest(own).get(present.id)
     done = present.id in own.borrowed or (attempt is not None and attempt.outcome == "passed")
     if not done:
-        tested = any(a.milestone == present.id for a in Progress(own.progress).attempts())
+        tested = any(a.milestone == present.id for a in record(own).attempts())
         return (
             f"sfs test   (and sfs hint, when stuck on {present.title})"
             if tested
@@ -267,7 +267,7 @@ def hint_(course: str | None, milestone: str | None, everything: bool) -> int:
     here = look(course)
     own, system, wanted = here.milestone(milestone)
     steps = hints(_text(here.layout.hints(system.id, wanted.id)))
-    progress = Progress(own.progress)
+    progress = record(own)
     taken = progress.hints_taken(wanted.id)
     if everything:
         _print_markdown("\n\n".join(steps[:taken]) or "You have taken no hint yet.\n", raw=False)
@@ -299,13 +299,10 @@ def progress_(course: str | None, as_json: bool) -> int:
     """
     here = look(course)
     own, system = here.own()
-    record = Progress(own.progress)
-    attempts = record.attempts()
+    attempts = record(own).attempts()
     if as_json:
         print(json.dumps([msgspec.structs.asdict(a) for a in attempts], indent=2))
         return 0
-    if record.notice:
-        print(record.notice)
     print(_bars(own, system))
     rows = [
         [a.time, a.milestone, a.suites, f"{a.passed}/{a.total}", show.colour(a.outcome, a.outcome)]

@@ -10,10 +10,9 @@ import click
 
 from grader import show, workspace
 from grader.errors import UsageError
-from grader.here import Here, look
+from grader.here import Here, look, record
 from grader.layout import files
 from grader.manifest import Milestone, System
-from grader.progress import Progress
 from grader.workspace import Workspace
 
 
@@ -47,14 +46,15 @@ def diff_(course: str | None, milestone: str | None) -> int:
     here = look(course)
     own, system, wanted = here.milestone(milestone)
     _require_solutions(here)
-    attempt = Progress(own.progress).latest().get(wanted.id)
+    attempt = record(own).latest().get(wanted.id)
     if not (attempt and attempt.outcome == "passed") and wanted.id not in own.borrowed:
         raise UsageError(
             f"{wanted.id} has not passed yet",
             "First your own way: the reference is shown after a pass.",
         )
     for name, text in _reference(here, own, system, wanted).items():
-        mine = (own.root / name).read_text("utf-8", "replace").splitlines(keepends=True)
+        written = workspace.standing(own.root / name) or b""
+        mine = written.decode("utf-8", "replace").splitlines(keepends=True)
         theirs = text.decode().splitlines(keepends=True)
         lines = list(difflib.unified_diff(mine, theirs, f"yours/{name}", f"reference/{name}"))
         print("".join(_tinted(line) for line in lines) or f"{name}: the same, line for line")
@@ -82,8 +82,11 @@ def borrow_(course: str | None, milestone: str | None, yes: bool) -> int:
         f"Put the reference of {wanted.id} in place of your {', '.join(reference)} (a copy is kept)?",
         yes,
     )
-    _replace(own, reference)
+    for name in reference:
+        workspace.standing(own.root / name)  # refuses what could not be kept
     own = replace(own, borrowed=tuple(dict.fromkeys((*own.borrowed, wanted.id))))
+    own.save()  # first: whatever happens now, the reference is never taken for the learner's own
+    _replace(own, reference)
     own, _ = workspace.begin(own, here.layout, system, wanted)
     print(f"{wanted.id} is borrowed now.\n\nNext: sfs next")
     return 0

@@ -24,7 +24,9 @@ SFS = Path(sys.executable).parent / "sfs"
 REFERENCE = ROOT / "solutions" / "database-system" / "python"
 STUBS = ROOT / "katas" / "database-system"
 MARKERS = re.compile(rb"^[ \t]*# (?:BEGIN|END) SOLUTION.*\n", re.M)
-HALF_WRITTEN = re.compile(r"^\..+\.(?:new|[0-9a-f]{8})$")  # what a write is called before it is done
+HALF_WRITTEN = re.compile(
+    r"^\..+\.(?:new|[0-9a-f]{8})$"
+)  # what a write is called before it is done
 COMMAND_SECONDS = 90
 
 
@@ -73,7 +75,7 @@ class Learner:
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command; what it says goes to a file, so that nobody has to read along."""
         self.temporary.mkdir(exist_ok=True)
-        folder = self.db if self.db.exists() and arguments[0] != "start" else self.home
+        folder = self.db if self.db.exists() and arguments[:1] != ("start",) else self.home
         with self.said.open("wb") as said:
             return subprocess.Popen(
                 [SFS, *arguments],

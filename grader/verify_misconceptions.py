@@ -1,0 +1,105 @@
+"""What a learner may be told of a failure: which tests fail when somebody believes what.
+
+Derived from the impostors' runs and kept beside the visible suite as misconceptions.json; never
+written by hand. Only failures that come with every data count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from grader.layout import Layout
+from grader.verify_runs import Kill
+from grader.verify_subject import Finding, Subject
+
+FILE = "misconceptions.json"
+Again = Callable[[Kill], Kill]  # the same impostor, run with other data
+
+
+class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A belief, the hint that helps, and the visible tests that fail by it, in the suite's order."""
+
+    misconception: str
+    hint: int
+    language: str
+    fails: tuple[str, ...]
+
+
+def path(layout: Layout, system: str, milestone: str) -> Path:
+    return layout.kata(system, milestone) / FILE
+
+
+def read(file: Path) -> list[Misconception] | None:
+    """What the file says; None when it is missing or not of this form."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=list[Misconception])
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def derive(
+    kills: Sequence[Kill], again: Again, kept: Sequence[Misconception]
+) -> list[Misconception]:
+    """What the file should say. What cannot be run on this machine stays as it was `kept`."""
+    told = []
+    for one in kills:
+        fails = one.failed("visible") if one.ran else []
+        if fails:
+            stable = set(again(one).failed("visible"))
+            fails = [name for name in fails if name in stable]
+        elif not one.ran:
+            fails = list(_of(one, kept))
+        if fails:
+            told.append(_entry(one, fails))
+    return told
+
+
+def agrees(kills: Sequence[Kill], again: Again, kept: Sequence[Misconception]) -> bool:
+    """Whether the file says what the runs showed. A second run is made only where the first differs."""
+
+    def doubted(one: Kill) -> Kill:
+        return one if tuple(one.failed("visible")) == _of(one, kept) else again(one)
+
+    return derive(kills, doubted, kept) == list(kept)
+
+
+def fresh(subject: Subject, kills: Sequence[Kill], again: Again) -> list[Finding]:
+    """The file is there and says what the runs showed."""
+    file = path(subject.layout, subject.system.id, subject.milestone.id)
+    kept = read(file)
+    if kept is not None and agrees(kills, again, kept):
+        return []
+    state = "is missing" if not file.exists() else "is stale" if kept is not None else "is damaged"
+    return [subject.finding(f"{FILE} {state}", file, mend=f"sfs verify --write {subject.name}")]
+
+
+def write(subject: Subject, kills: Sequence[Kill], again: Again) -> bool:
+    """Bring the file up to date; whether that changed it."""
+    file = path(subject.layout, subject.system.id, subject.milestone.id)
+    before = file.read_bytes() if file.exists() else b""
+    after = text(derive(kills, again, read(file) or [])).encode()
+    if after != before:
+        file.write_bytes(after)
+    return after != before
+
+
+def text(entries: Sequence[Misconception]) -> str:
+    """The file's content, one test a line."""
+    return msgspec.json.format(msgspec.json.encode(entries), indent=2).decode() + "\n"
+
+
+def _of(one: Kill, kept: Sequence[Misconception]) -> tuple[str, ...]:
+    """The tests that are kept for an impostor."""
+    who = one.impostor
+    same = (
+        k.fails for k in kept if (k.misconception, k.language) == (who.misconception, who.language)
+    )
+    return next(same, ())
+
+
+def _entry(one: Kill, fails: Sequence[str]) -> Misconception:
+    who = one.impostor
+    return Misconception(who.misconception, who.hint, who.language, tuple(fails))
