@@ -30,6 +30,7 @@ COMMANDS = {
     "reset": ("own", "Go back to the stub; your file is kept."),
     "shell": ("own", "Open a private computer to play in."),
     "doctor": ("course", "Check what works on this machine, and what to do about the rest."),
+    "verify": ("proving", "Prove that milestones are as they have to be."),
     "mutate": ("mutating", "Change a reference in all ways, and see what the suites miss."),
     "export": ("classes", "Write the copy of the course that a class receives."),
     "stubs": ("course", "Write the stubs from the references."),

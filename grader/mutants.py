@@ -107,7 +107,8 @@ class _Walk:
                 elif isinstance(child, ast.expr) and self._counts(anchor or child):
                     for new in _variants(child, node):
                         yield _placed(node, name, index, child, new, whole)
-                yield from self._inside(child, anchor)
+                if not _is_calculated(child):
+                    yield from self._inside(child, anchor)
 
     def _counts(self, node: ast.stmt | ast.expr) -> bool:
         return node.lineno in self.lines
@@ -161,7 +162,10 @@ def _placed(
 
 def _variants(node: ast.expr, parent: ast.AST) -> Iterator[ast.expr]:
     """What may stand in the place of an expression."""
-    if isinstance(node, ast.Constant):
+    if _is_calculated(node):
+        yield ast.BinOp(node, ast.Add(), ast.Constant(1))
+        yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+    elif isinstance(node, ast.Constant):
         yield from map(ast.Constant, _other_values(node.value))
     elif isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         yield _with(node, op=_ARITHMETIC[type(node.op)]())
@@ -213,6 +217,18 @@ def _bracketed(node: ast.expr) -> str:
     text = ast.unparse(node)
     negative = isinstance(node, ast.Constant) and text.startswith("-")
     return f"({text})" if isinstance(node, loose) or negative else text
+
+
+def _is_calculated(node: ast.AST) -> bool:
+    """A number written as a sum: `1 << 16` is one constant, not two."""
+    if not isinstance(node, ast.BinOp):
+        return False
+    sides = (node.left, node.right)
+    return all(_is_calculated(s) or _is_number(s) for s in sides)
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def _is_condition(node: ast.expr, parent: ast.AST) -> bool:

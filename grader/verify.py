@@ -24,6 +24,7 @@ from grader.verify_runs import SEEDS, Bench, Kill, Turn
 from grader.verify_subject import Finding, Subject
 
 REPEAT = 3
+REFUSED = "refused"  # before any test, by the import policy
 # What no program can say; printed with every proof.
 CHECKLIST = (
     "The hidden suite demands nothing that the lesson does not state.",
@@ -70,8 +71,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def killed(self) -> tuple[int, int, int]:
         """(by the hidden suite, by the visible one, of so many that ran)."""
-        ran = [row for row in self.kills if not row.note]
-        return sum(r.hidden[0] > 0 for r in ran), sum(r.visible[0] > 0 for r in ran), len(ran)
+        ran = [row for row in self.kills if row.note in ("", REFUSED)]
+        hidden = sum(bool(row.note) or row.hidden[0] > 0 for row in ran)
+        visible = sum(bool(row.note) or row.visible[0] > 0 for row in ran)
+        return hidden, visible, len(ran)
 
 
 class Proof:
@@ -96,8 +99,6 @@ class Proof:
         for language in self.languages():
             yield partial(self._timed, self._reference, language)
             yield partial(self._timed, self._stub, language)
-        if self.languages() and self.subject.lesson.is_file():
-            yield partial(self._timed, self._lesson, self.languages()[0])
         for path in self._patches():
             for seed in SEEDS if self.write else SEEDS[:1]:
                 yield partial(self._timed, self._impostor, path, seed)
@@ -110,23 +111,12 @@ class Proof:
 
     def languages(self) -> list[str]:
         """Those of which all files are there."""
-        layout, system, milestone = (
-            self.subject.layout,
-            self.subject.system,
-            self.subject.milestone,
-        )
         if not all(path.is_file() for path in self.subject.suites.values()):
             return []
         return [
             language
             for language in self.subject.languages
-            if all(
-                path.is_file()
-                for path in (
-                    *(s for m in system.milestones for s in layout.solutions(system.id, m, language)),
-                    *layout.stubs(system.id, milestone, language),
-                )
-            )
+            if all(path.is_file() for path in self.subject.code(language))
         ]
 
     def report(self) -> Report:
@@ -206,10 +196,9 @@ class Proof:
         self.stubs[language] = self.bench.grade(runs.untouched(self.subject, language))
 
     def _reference(self, language: str) -> None:
-        self.references[language] = self.bench.grade(self.subject.job(language))
-
-    def _lesson(self, language: str) -> None:
-        if not runs.unmet(self.subject.job(language)):
+        result = self.references[language] = self.bench.grade(self.subject.job(language))
+        first = language == self.languages()[0]  # whose files a lesson's commands use
+        if first and result.outcome == "passed" and self.subject.lesson.is_file():
             self._commands += verify_commands.lesson_commands(self.subject, language, self.bench)
 
     def _impostor(self, path: Path, seed: int) -> None:
@@ -223,7 +212,7 @@ class Proof:
 
 def _row(one: Kill) -> Row:
     result, who = one.result, one.impostor
-    note = result.outcome if not one.ran else "refused" if one.refused else ""
+    note = result.outcome if not one.ran else REFUSED if one.refused else ""
     return Row(
         who.name,
         who.language,

@@ -169,7 +169,7 @@ class _Scene:
             raise GraderFault(
                 f"`sfs start {system.id}` made no workspace: {said.decode()[-SHOWN:]}"
             )
-        for step in (*system.before(self.subject.milestone), self.subject.milestone):
+        for step in self.subject.upto(self.language):
             own, _ = workspace.begin(own, layout, system, step)
             names = layouts.files(step, self.language)
             for name, path in zip(

@@ -57,7 +57,8 @@ def patches(subject: Subject) -> list[Finding]:
             else:
                 impostors.sources(impostor, subject.layout, subject.system.id)
         except GraderError as error:
-            told.append(subject.trouble(error))
+            words = error.message.removeprefix(f"{path}: ").removeprefix(f"{path}:1: ")
+            told.append(subject.finding(words, path, mend=error.mend))
     return told
 
 

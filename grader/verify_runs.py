@@ -69,7 +69,7 @@ def untouched(subject: Subject, language: str) -> Job:
     system, layout = subject.system, subject.layout
     sources = {
         path.name: path.read_bytes()
-        for step in system.before(subject.milestone)
+        for step in subject.upto(language)[:-1]
         for path in layout.solutions(system.id, step, language)
     }
     for stub in layout.stubs(system.id, subject.milestone, language):

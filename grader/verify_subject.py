@@ -65,6 +65,20 @@ class Subject:
     def hints(self) -> Path:
         return self.layout.hints(self.system.id, self.milestone.id)
 
+    def upto(self, language: str) -> list[Milestone]:
+        """The milestones of which the code base consists in this language, this one the last."""
+        steps = (*self.system.before(self.milestone), self.milestone)
+        return [step for step in steps if language in self.system.languages_of(step)]
+
+    def code(self, language: str) -> list[Path]:
+        """All files without which nothing can be run: stubs, and references up to here."""
+        layout, system = self.layout, self.system.id
+        references = (layout.solutions(system, step, language) for step in self.upto(language))
+        return [
+            *layout.stubs(system, self.milestone, language),
+            *(p for r in references for p in r),
+        ]
+
     def job(
         self, language: str, sources: Mapping[str, bytes] | None = None, seed: int | None = None
     ) -> Job:

@@ -138,7 +138,7 @@ def load(root: Path) -> Workspace:
         text = path.read_bytes()
         _refuse_newer(path, text)
         memory = msgspec.json.decode(text, type=Memory)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise UsageError(
             f"{path}: cannot be understood: {error}",
             "Move that one file away and run `sfs start SYSTEM --dir .` again; your code stays as it is.",

@@ -30,6 +30,7 @@ def changes(body: str) -> list[str]:
         ("raise E(f'no {a + 1}')", ["dropped"]),
         ("while a:\n    break", ["a -> not a", "dropped", "break -> continue"]),
         ("for x in a:\n    g(x)", ["for ... in a -> never", "dropped"]),
+        ("a = 1 << 16", ["dropped", "1 << 16 -> (1 << 16) + 1", "1 << 16 -> (1 << 16) - 1"]),
         ("return f'{a + b}'", ["return f'{a + b}' -> return None", "a + b -> a - b"]),
     ],
 )

@@ -348,7 +348,7 @@ def report_(course: str | None, source: Path | None, output: Path | None, kind: 
 def _from_file(source: Path) -> tuple[RunResult, list[Any]]:
     try:
         return msgspec.json.decode(source.read_bytes(), type=RunResult), []
-    except msgspec.DecodeError as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise UsageError(
             f"{source}: is not a result of sfs: {error}", "Make one with --json."
         ) from error

@@ -30,6 +30,7 @@ class Deed:
     arguments: tuple[str, ...]
     source: bytes  # page_file.py before
     check: Check
+    length: float  # its usual duration in runs of `sfs grade`
     weight: float
 
 
@@ -110,25 +111,27 @@ def hints(learner: Learner, story: str) -> None:
 
 
 DEEDS = {
-    "grade": Deed(("grade",), solved(), grades, 0.15),
-    "test": Deed(("test",), solved(), measures, 0.1),
-    "unsafe": Deed(("test", "--unsafe"), solved(), measures, 0.05),
+    "grade": Deed(("grade",), solved(), grades, 1.1, 0.175),
+    "test": Deed(("test",), solved(), measures, 0.9, 0.1),
+    "unsafe": Deed(("test", "--unsafe"), solved(), measures, 1.1, 0.05),
     "references": Deed(
         ("grade", "--reference", "database-system/01", "database-system/02", "--lang", "python"),
-        solved(), grades_references, 0.075,
+        solved(), grades_references, 2.0, 0.05,
     ),
-    "start": Deed(("start", "database-system", "--dir", "db"), MINE, starts, 0.075),
-    "next": Deed(("next", "--anyway"), MINE, goes_on, 0.075),
-    "borrow": Deed(("borrow", "--yes"), MINE, borrows, 0.05),
-    "reset": Deed(("reset", "--yes"), MINE, resets, 0.05),
-    "hint": Deed(("hint",), MINE, hints, 0.025),
+    "start": Deed(("start", "database-system", "--dir", "db"), MINE, starts, 1.0, 0.075),
+    "next": Deed(("next", "--anyway"), MINE, goes_on, 1.0, 0.075),
+    "borrow": Deed(("borrow", "--yes"), MINE, borrows, 0.3, 0.05),
+    "reset": Deed(("reset", "--yes"), MINE, resets, 0.3, 0.05),
+    "hint": Deed(("hint",), MINE, hints, 0.3, 0.025),
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def usual() -> dict[str, float]:
-    """How long the commands take here, as far as they have been run to their end."""
-    return {}
+@pytest.fixture(scope="package")
+def unit(begun: Learner) -> float:
+    """How long a fresh `sfs grade` takes here and now; the measure of all commands."""
+    began = time.monotonic()
+    begun.sfs("grade", status=1)
+    return time.monotonic() - began
 
 
 def prepare(learner: Learner, deed: Deed) -> None:
@@ -136,8 +139,11 @@ def prepare(learner: Learner, deed: Deed) -> None:
     (learner.db / "page_file.py").write_bytes(deed.source)
 
 
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, n) for name in DEEDS for n in range(share(DEEDS[name].weight))]
+)
 def test_a_killed_command_leaves_nothing(
-    request: pytest.FixtureRequest, usual: dict[str, float], name: str, number: int
+    request: pytest.FixtureRequest, unit: float, name: str, number: int
 ) -> None:
     """No process, no file, no mount; files and record are whole; the next command is right."""
     deed = DEEDS[name]
@@ -145,23 +151,15 @@ def test_a_killed_command_leaves_nothing(
     prepare(learner, deed)
     chance = random.Random(f"{SEED} {name} {number}")
     machine = Machine(learner.home)
-    if name not in usual:
-        usual[name] = duration(learner, deed)
-        return deed.check(learner, "not killed")
-    moment = chance.uniform(0, usual[name])
+    moment = chance.uniform(0, deed.length * unit)
     command = learner.begin(*deed.arguments)
     status = killed_after(command, moment)
-    story = f"seed {SEED}: sfs {name} {number}, killed after {moment:.4f} s of {usual[name]:.2f}: {status}"
+    story = f"seed {SEED}: sfs {name} {number}, killed after {moment:.4f} s: {status}"
+    print(story)
     machine.await_clean(story)
     deed.check(learner, story)
     learner.check_files(story)
     machine.await_clean(f"{story}, and the next command")
-
-
-def duration(learner: Learner, deed: Deed) -> float:
-    began = time.monotonic()
-    learner.sfs(*deed.arguments)
-    return time.monotonic() - began
 
 
 def killed_after(command: subprocess.Popen[bytes], seconds: float) -> int:
@@ -173,7 +171,7 @@ def killed_after(command: subprocess.Popen[bytes], seconds: float) -> int:
         return command.wait()
 
 
-@pytest.mark.parametrize("number", range(share(0.1)))
+@pytest.mark.parametrize("number", range(share(0.05)))
 def test_a_killed_watch_leaves_nothing(learner: Learner, number: int) -> None:
     """While one save comes after the other; the last one stays as it is."""
     chance = random.Random(f"{SEED} watch {number}")
@@ -199,10 +197,3 @@ def test_a_killed_watch_leaves_nothing(learner: Learner, number: int) -> None:
     (learner.db / "page_file.py").write_bytes(solved())
     assert "1 of 1 passed" in learner.sfs("grade")
     learner.check_files(story)
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every command as often as its weight says, after one run that is not killed."""
-    if "name" in metafunc.fixturenames:
-        rounds = [(name, n) for name, deed in DEEDS.items() for n in range(share(deed.weight) + 1)]
-        metafunc.parametrize(("name", "number"), rounds)

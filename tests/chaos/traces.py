@@ -51,14 +51,23 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def title(pid: int) -> str:
-    """A process's command line, for a story."""
+def argv(pid: int) -> list[str]:
+    """A process's command line; empty when it is gone or dead."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+    return [word.decode("utf-8", "replace") for word in words[:-1]]
+
+
+def title(pid: int) -> str:
+    """A process's command line and state, short enough for a story."""
+    try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "gone"
-    return f"{state} {b' '.join(words).decode('utf-8', 'replace')[-300:]}"
+    words = " ".join(" ".join(argv(pid)).split())
+    return f"{state} {words if len(words) < 200 else words[:60] + ' ... ' + words[-130:]}"
 
 
 def kill_below(root: int, pid: int) -> bool:

@@ -15,58 +15,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-SFS = Path(sys.executable).parent / "sfs"
-REFERENCE = ROOT / "solutions" / "database-system" / "python"
+from tests.journey.learner import ROOT, SFS, Shell
 
 pytestmark = pytest.mark.timeout(240)
-
-
-class Shell:
-    """Runs `sfs` in a folder, with a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.folder = home
-        self.environment = {**os.environ, "HOME": str(home), "COLUMNS": "100"}
-        self.environment.pop("NO_COLOR", None)
-
-    def sfs(self, *arguments: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [SFS, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    def json(self, *arguments: str, status: int = 0) -> object:
-        done = subprocess.run(
-            [SFS, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True
-        )
-        assert done.returncode == status, done.stderr
-        return json.loads(done.stdout)
-
-    def solve(self, name: str) -> None:
-        """Put the reference in, as somebody would have written it."""
-        text = (REFERENCE / name).read_text("utf-8")
-        text = re.sub(r"^[ \t]*# (BEGIN|END) SOLUTION.*\n", "", text, flags=re.M)
-        (self.folder / name).write_text(text, "utf-8")
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A new user, whose home has a space and a letter beyond ASCII in its path."""
-    home = tmp_path / "häuschen am see"
-    home.mkdir()
-    return Shell(home)
-
-
-@pytest.fixture
-def begun(shell: Shell) -> Shell:
-    """The same user, who has started the database."""
-    shell.sfs("start", "database-system", "--dir", "db")
-    shell.folder = shell.home / "db"
-    return shell
 
 
 def test_from_the_first_stub_to_the_second_milestone(shell: Shell) -> None:

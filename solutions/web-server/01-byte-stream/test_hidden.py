@@ -102,6 +102,7 @@ def test_the_limit_of_a_line_is_exact(kata, data, fits):
     ("data", "size", "expected"),
     [
         (b"abc;", 4, b"abc;"),
+        (b";", 1, b";"),
         (b"abc;", 3, "LineTooLong"),
         (b"abcd", 4, "LineTooLong"),
         (b"abc", 4, None),
@@ -268,10 +269,12 @@ def test_clients_leave_nothing_behind(server):
 
     def visit(rude):
         client = server.connect()
-        client.send(b"hi\n" if not rude else b"half a line")
         if rude:
+            client.send(b"half a line")
+            fill_up(client.socket, b"\n" + b"an answer that nobody reads\n" * 40_000)
             client.reset()
             return
+        client.send(b"hi\n")
         client.receive_until(b"\n")
         client.half_close()
         client.receive_all()

@@ -17,8 +17,7 @@ from stream_buffer import StreamBuffer
 
 # BEGIN SOLUTION: helpers
 MAX_LINE = 8192
-READ_SIZE = 1 << 16
-FULL = 1 << 20  # bytes of unsent answers at which a client is not read any more
+CHUNK = 65_536  # bytes read at once; while so many answers wait, a client is not read
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 # END SOLUTION
 
@@ -33,10 +32,10 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
     once after the program has ended.
     """
     # BEGIN SOLUTION
-    with Server(config["host"], config["port"]) as server:
-        signal.signal(signal.SIGTERM, lambda *_: server.stop())
-        ready(server.port)
-        server.run()
+    server = Server(config["host"], config["port"])
+    signal.signal(signal.SIGTERM, lambda *_: server.stop())
+    ready(server.port)
+    server.run()
     # END SOLUTION
 
 
@@ -46,37 +45,33 @@ class Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.arrived = StreamBuffer(2 * READ_SIZE + MAX_LINE)
+        self.arrived = StreamBuffer()
         self.answers = bytearray()
         self.ending = False
 
     def receive(self) -> None:
         """Take what came, and answer the lines that are complete."""
-        data = self.connection.recv(READ_SIZE)
-        if not data:
-            self.ending = True
-            return
+        data = self.connection.recv(CHUNK)
+        self.ending = not data
         self.arrived.append(data)
-        while not self.ending and (line := self.line()) is not None:
-            self.answer(line)
-
-    def line(self) -> bytes | None:
-        """The next line, without its end; longer ones end the connection."""
         try:
-            line = self.arrived.take_until(b"\n", MAX_LINE + len(b"\r\n"))
+            while not self.ending and (line := self.line()) is not None:
+                self.answer(line)
         except LineTooLong:
-            line = b"?" * (MAX_LINE + 1)
-        return line and line.removesuffix(b"\n").removesuffix(b"\r")
-
-    def answer(self, line: bytes) -> None:
-        if len(line) > MAX_LINE:
             self.answers += b"ERR line too long\r\n"
             self.ending = True
-        elif line == b"QUIT":
-            self.answers += b"BYE\r\n"
-            self.ending = True
-        else:
-            self.answers += line + b"\r\n"
+
+    def line(self) -> bytes | None:
+        """The next line, without its end; None while it is not here."""
+        line = self.arrived.take_until(b"\n", MAX_LINE + len(b"\r\n"))
+        line = line and line.removesuffix(b"\n").removesuffix(b"\r")
+        if line and len(line) > MAX_LINE:
+            raise LineTooLong(f"a line of {len(line)} bytes")
+        return line
+
+    def answer(self, line: bytes) -> None:
+        self.ending = line == b"QUIT"
+        self.answers += (b"BYE" if self.ending else line) + b"\r\n"
 
     def send(self) -> None:
         """As much as the client takes now."""
@@ -85,7 +80,7 @@ class Client:
 
     def interest(self) -> int:
         """What to wait for: 0 when there is nothing left to do."""
-        reading = 0 if self.ending or len(self.answers) > FULL else READ
+        reading = 0 if self.ending or len(self.answers) > CHUNK else READ
         return reading | (WRITE if self.answers else 0)
 
 
@@ -93,22 +88,13 @@ class Server:
     """The listening socket, its clients, and one selector over them all."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.listener = socket.create_server((host, port), backlog=256)
+        self.listener = socket.create_server((host, port))
         self.listener.setblocking(False)
         self.port: int = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, READ)
         self.stopping, self.wake = socket.socketpair()
         self.selector.register(self.stopping, READ)
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for key in list(self.selector.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]
-        self.selector.close()
-        self.wake.close()
 
     def stop(self) -> None:
         """Let `run` return; may be called from a signal handler."""
@@ -141,14 +127,16 @@ class Server:
         except BlockingIOError:
             pass
         except OSError:  # reset by the client: nobody to answer
-            client.answers.clear()
-            client.ending = True
+            return self.end(client)
         wanted = client.interest()
         if wanted:
             self.selector.modify(client.connection, wanted, client)
         else:
-            self.selector.unregister(client.connection)
-            client.connection.close()
+            self.end(client)
+
+    def end(self, client: Client) -> None:
+        self.selector.unregister(client.connection)
+        client.connection.close()
 
 
 # END SOLUTION

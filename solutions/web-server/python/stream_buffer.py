@@ -4,7 +4,7 @@ TCP (RFC 9293) promises the bytes in order and nothing about their portions: one
 arrive in five pieces, five may arrive in one. So every protocol begins with a place that collects what
 came and gives out what is complete. Real servers do this in a ring buffer or a chain of blocks to save
 copies; one growing bytearray does the same with less to read, and stays linear as long as two things
-hold: bytes in the middle are never moved twice, and no byte is searched twice for the same mark.
+hold: the rest does not move when bytes are given out, and no byte is searched twice for the same mark.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from kit.errors import LineTooLong
 
 # BEGIN SOLUTION: helpers
 CRLF = b"\r\n"
-COMPACT_AT = 1 << 16  # bytes given out before the rest is moved to the front
 # END SOLUTION
 
 
@@ -25,9 +24,7 @@ class StreamBuffer:
         # BEGIN SOLUTION
         self._limit = limit
         self._bytes = bytearray()
-        self._start = 0  # everything before it was given out
-        self._searched = 0  # no mark begins before it
-        self._mark = b""
+        self._searched: dict[bytes, int] = {}  # before which place a mark does not begin
         # END SOLUTION
 
     def append(self, data: bytes) -> None:
@@ -41,7 +38,7 @@ class StreamBuffer:
     def size(self) -> int:
         """How many bytes wait here."""
         # BEGIN SOLUTION
-        return len(self._bytes) - self._start
+        return len(self._bytes)
         # END SOLUTION
 
     def take(self, n: int) -> bytes | None:
@@ -90,27 +87,20 @@ class StreamBuffer:
 
     # BEGIN SOLUTION: helpers
     def _find(self, mark: bytes) -> int:
-        """Where `mark` begins, counted from the first waiting byte; -1 if it is not here yet."""
-        if mark != self._mark:
-            self._mark, self._searched = mark, self._start
-        at = self._bytes.find(mark, self._searched)
+        """Where `mark` begins; -1 if it is not here yet."""
+        at = self._bytes.find(mark, self._searched.get(mark, 0))
         if at < 0:  # next time begin where a mark could still begin
-            self._searched = max(self._start, len(self._bytes) - len(mark) + 1)
-            return -1
-        return at - self._start
+            self._searched[mark] = max(0, self.size() - len(mark) + 1)
+        return at
 
     def _ends_with_cr(self) -> bool:
         """The last byte may be the first half of a line's end."""
-        return self.size() > 0 and self._bytes[-1:] == b"\r"
+        return self._bytes.endswith(b"\r")
 
     def _give(self, n: int) -> bytes:
-        data = bytes(self._bytes[self._start : self._start + n])
-        self._start += n
-        self._searched = max(self._searched, self._start)
-        if self._start >= COMPACT_AT or self._start == len(self._bytes):
-            del self._bytes[: self._start]
-            self._searched -= self._start
-            self._start = 0
+        data = bytes(self._bytes[:n])
+        del self._bytes[:n]  # moves nothing: a bytearray can begin later in its memory
+        self._searched.clear()
         return data
 
     # END SOLUTION
