@@ -21,7 +21,7 @@ from grader import verify_runs as runs
 from grader.errors import UsageError
 from grader.verdict import MilestoneResult
 from grader.verify_runs import SEEDS, Bench, Kill, Turn
-from grader.verify_subject import Finding, Subject
+from grader.verify_subject import Finding, Subject, place
 
 REPEAT = 3
 REFUSED = "refused"  # before any test, by the import policy
@@ -165,7 +165,7 @@ class Proof:
         if not passed or not all(passed):
             return []  # impostors of a reference that does not pass show nothing
         if self.write and verify_misconceptions.write(self.subject, kills, self._again):
-            self._written.append(f"{self.subject.name}: {verify_misconceptions.FILE}")
+            self._written.append(place(self.subject.layout, self.subject.misconceptions))
         told = verify_misconceptions.fresh(self.subject, kills, self._again)
         self._costs.append(time.monotonic() - began)
         return told

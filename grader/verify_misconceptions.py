@@ -7,37 +7,16 @@ written by hand. Only failures that come with every data count.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
-from grader.layout import Layout
+from grader import misconceptions
+from grader.errors import CourseError
+from grader.misconceptions import Misconception
 from grader.verify_runs import Kill
 from grader.verify_subject import Finding, Subject
 
-FILE = "misconceptions.json"
 Again = Callable[[Kill], Kill]  # the same impostor, run with other data
-
-
-class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A belief, the hint that helps, and the visible tests that fail by it, in the suite's order."""
-
-    misconception: str
-    hint: int
-    language: str
-    fails: tuple[str, ...]
-
-
-def path(layout: Layout, system: str, milestone: str) -> Path:
-    return layout.kata(system, milestone) / FILE
-
-
-def read(file: Path) -> list[Misconception] | None:
-    """What the file says; None when it is missing or not of this form."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=list[Misconception])
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 def derive(
@@ -68,19 +47,27 @@ def agrees(kills: Sequence[Kill], again: Again, kept: Sequence[Misconception]) -
 
 def fresh(subject: Subject, kills: Sequence[Kill], again: Again) -> list[Finding]:
     """The file is there and says what the runs showed."""
-    file = path(subject.layout, subject.system.id, subject.milestone.id)
-    kept = read(file)
-    if kept is not None and agrees(kills, again, kept):
-        return []
-    state = "is missing" if not file.exists() else "is stale" if kept is not None else "is damaged"
-    return [subject.finding(f"{FILE} {state}", file, mend=f"sfs verify --write {subject.name}")]
+    file = subject.misconceptions
+    mend = f"sfs verify --write {subject.name}"
+    if not file.is_file():
+        return [subject.finding("is missing", file, mend=mend)]
+    try:
+        if agrees(kills, again, misconceptions.load(file)):
+            return []
+    except CourseError as error:
+        return [subject.trouble(error)]
+    return [subject.finding("does not say what the impostors show", file, mend=mend)]
 
 
 def write(subject: Subject, kills: Sequence[Kill], again: Again) -> bool:
     """Bring the file up to date; whether that changed it."""
-    file = path(subject.layout, subject.system.id, subject.milestone.id)
+    file = subject.misconceptions
     before = file.read_bytes() if file.exists() else b""
-    after = text(derive(kills, again, read(file) or [])).encode()
+    try:
+        kept = misconceptions.load(file)
+    except CourseError:
+        kept = ()
+    after = text(derive(kills, again, kept)).encode()
     if after != before:
         file.write_bytes(after)
     return after != before

@@ -65,6 +65,10 @@ class Subject:
     def hints(self) -> Path:
         return self.layout.hints(self.system.id, self.milestone.id)
 
+    @property
+    def misconceptions(self) -> Path:
+        return self.layout.misconceptions(self.system.id, self.milestone.id)
+
     def upto(self, language: str) -> list[Milestone]:
         """The milestones of which the code base consists in this language, this one the last."""
         steps = (*self.system.before(self.milestone), self.milestone)

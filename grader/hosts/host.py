@@ -18,6 +18,7 @@ from _json import encode_basestring_ascii, make_encoder, make_scanner
 
 # The learner's code must neither find the host's files nor have a place on its path taken by them.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from host_bytecode import write_bytecode
 from host_errors import Ban, exit_of, fault_of, raised_by_callback
 from host_values import (
     MISUSE,
@@ -32,7 +33,8 @@ from host_values import (
     names_of,
 )
 
-del sys.path[0], sys.modules["host_errors"], sys.modules["host_values"]
+del sys.path[0]
+del sys.modules["host_bytecode"], sys.modules["host_errors"], sys.modules["host_values"]
 
 ENOUGH_BYTES = (
     1 << 20
@@ -234,26 +236,7 @@ class Host:
         return {"values": values, "done": False}
 
     def compile(self, params):
-        """Write the bytecode of all the code below a folder, for the hosts that come after this one.
-
-        Nothing of it runs here. What does not compile is left out: its import will say why.
-        """
-        from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
-        from marshal import dumps
-
-        for folder in (self.code, self.code + "kit/"):
-            names = os.listdir(folder) if os.path.isdir(folder) else ()
-            for path in (folder + name for name in names if name.endswith(".py")):
-                target = params["to"] + "/" + cache_from_source(path)[len(self.code) :]
-                try:
-                    with open(path, "rb") as file:
-                        source = file.read()
-                    code = compile(source, path, "exec", dont_inherit=True)
-                except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
-                    continue
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                with open(target, "wb") as file:  # "unchecked": source and bytecode are read-only
-                    file.write(MAGIC_NUMBER + b"\1\0\0\0" + source_hash(source) + dumps(code))
+        write_bytecode(self.code, params["to"])
 
     def invoke(self, function, arguments):
         """Enter the learner's code: the only door. Whatever comes out of it becomes an answer."""

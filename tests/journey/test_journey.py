@@ -173,6 +173,86 @@ def test_damaged_progress_is_set_aside(begun: Shell) -> None:
     assert aside.read_bytes().startswith(b"not a database")
 
 
+def test_a_report_takes_no_files_place(begun: Shell) -> None:
+    """Only that of an earlier report of the same kind; a source, or any other file, stays."""
+    begun.sfs("test", status=1)
+    for name in ("page_file.py", "pyproject.toml", "kit/errors.py", ".sfs/workspace.json"):
+        before = (begun.folder / name).read_bytes()
+        assert name in begun.refused("report", "-o", name)
+        assert (begun.folder / name).read_bytes() == before
+    begun.sfs("report", "-o", "report.json")
+    begun.sfs("report", "-o", "report.json")
+    assert "no earlier html report" in begun.refused("report", "--html", "-o", "report.json")
+    assert json.loads((begun.folder / "report.json").read_text("utf-8"))["milestones"]
+    assert not (begun.folder / ".sfs" / "backups").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("test", "web-server/02"),
+        ("watch", "web-server/02"),
+        ("lesson", "web-server/77"),
+        ("hint", "web-server/01"),
+        ("reset", "web-server/02", "--yes"),
+        ("borrow", "web-server/02", "--yes"),
+        ("grade", "web-server"),
+        ("grade", "01", "web-server/01"),
+        ("grade", "--lang", "java"),
+    ],
+)
+def test_another_system_is_never_measured_here(begun: Shell, arguments: tuple[str, ...]) -> None:
+    """A workspace is of one system in one language: anything else is said, and nothing is done."""
+    said = begun.refused(*arguments)
+    assert "database-system" in said or "web-server has no milestone '77'" in said
+    assert begun.json("progress", "--json") == []
+    assert not (begun.folder / ".sfs" / "backups").exists()
+
+
+def test_all_is_all_of_the_own_system(begun: Shell) -> None:
+    """`--all` in a workspace grades its own milestones; with --code nothing of them is recorded."""
+    begun.solve("page_file.py")
+    said = begun.sfs("grade", "--all", status=1)
+    assert "database-system/02-records" in said
+    assert "web-server" not in said
+    assert "/01-byte-stream" in begun.sfs("grade", "--code", ".", "web-server/01", status=1)
+    attempts = begun.json("progress", "--json")
+    assert isinstance(attempts, list)
+    assert {a["system"] for a in attempts} == {"database-system"}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1", "cp437"])
+def test_any_encoding_will_do(begun: Shell, encoding: str) -> None:
+    """A letter that the terminal lacks becomes a plain one; JSON is UTF-8 everywhere."""
+    begun.solve("page_file.py")
+    begun.environment["PYTHONIOENCODING"] = encoding
+    begun.sfs("grade", "01")
+    done = subprocess.run([SFS], cwd=begun.folder, env=begun.environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert (b"####" in done.stdout) == (encoding != "cp437")
+    done = subprocess.run(
+        [SFS, "report"], cwd=begun.folder, env=begun.environment, capture_output=True
+    )
+    assert json.loads(done.stdout.decode("utf-8"))["subject"] == str(begun.folder)
+    begun.environment["PYTHONIOENCODING"] = "ascii"
+    (begun.folder / "page_file.py").write_text("'é' → \n", "utf-8")
+    assert "FAILED" in begun.sfs("test", status=1)
+
+
+def test_some_tests_are_never_all_tests(begun: Shell) -> None:
+    """With `-k` the words, the points and the record say that it was not a full run."""
+    begun.solve("page_file.py")
+    said = begun.sfs("test", "-k", "header")
+    assert re.search(r"(\d+) of \1 visible tests pass; only some of its tests ran", said)
+    assert "All visible tests pass" not in said
+    result = begun.json("test", "-k", "header", "--json")
+    assert isinstance(result, dict)
+    assert result["milestones"][0]["partial"] is True
+    assert begun.json("progress", "--json") == []
+    for nothing in ("zzz", "header and"):
+        assert f"-k {nothing!r} chooses none" in begun.refused("test", "-k", nothing)
+
+
 def test_a_machine_without_a_jdk_says_how_to_get_one(shell: Shell) -> None:
     """The Java track is not run, and is not a pass; the message names the package."""
     shell.environment.update(PATH=str(SFS.parent), JAVA_HOME="")

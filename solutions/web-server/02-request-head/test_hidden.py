@@ -314,6 +314,12 @@ def test_limits_can_be_given(kata):
     assert [one if isinstance(one, int) else 200 for one in found] == got
 
 
+def test_a_limit_that_is_reached_leaves_no_room(kata):
+    """When the bytes of the fields are used up, one more is too much, whatever it is."""
+    request = b"GET / HTTP/1.1\r\nb: 1\r\nc\r\n\r\n"
+    assert read_at_once(kata, request, {"header_bytes": 6}) == 431
+
+
 def test_no_fields_need_no_room(kata):
     """A head without fields is within any limit of the fields."""
     nothing = {"header_bytes": 0, "header_count": 0}

@@ -4,7 +4,7 @@ TCP (RFC 9293) promises the bytes in order and nothing about their portions: one
 arrive in five pieces, five may arrive in one. So every protocol begins with a place that collects what
 came and gives out what is complete. Real servers do this in a ring buffer or a chain of blocks to save
 copies; one growing bytearray does the same with less to read, and stays linear as long as two things
-hold: bytes in the middle are never moved twice, and no byte is searched twice for the same mark.
+hold: the rest does not move when bytes are given out, and no byte is searched twice for the same mark.
 """
 
 from __future__ import annotations
