@@ -251,14 +251,17 @@ class Programs:
         self._started = False
 
     def start(self, module: str, config: Mapping[str, Any] | None = None) -> Server:
-        """Call `main(config, ready)` of `module` and wait until it is ready."""
+        """Call `main(config, ready)` of `module` and wait until it is ready.
+
+        Unless `config` says otherwise it holds a loopback host and port 0; a key with the value None
+        is left out.
+        """
         if self._started:
             raise Judged("one program a test: use restart()")
         self._started = True
-        defaults = {"host": "127.0.0.1", "port": 0}
-        return Server(
-            self._world, self._world.host, module, {**defaults, **(config or {})}, self._record
-        )
+        whole = {"host": "127.0.0.1", "port": 0, **(config or {})}
+        given = {key: value for key, value in whole.items() if value is not None}
+        return Server(self._world, self._world.host, module, given, self._record)
 
 
 def _refusal(error: FarError) -> BaseException:

@@ -28,14 +28,21 @@ def place(environment: Mapping[str, str]) -> Path:
 @contextlib.contextmanager
 def folder(environment: Mapping[str, str]) -> Iterator[Path]:
     """A new folder, removed at the end; those of the dead are removed now."""
-    home = place(environment)
-    _sweep(home)
-    path, lock = _make(home)
+    sweep(environment)
+    path, lock = _make(place(environment))
     try:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(lock)
+
+
+def sweep(environment: Mapping[str, str]) -> None:
+    """Remove the folders of ours that nobody holds."""
+    home = place(environment)
+    with contextlib.suppress(OSError):
+        for name in filter(_NAME.fullmatch, os.listdir(home)):
+            _remove_if_left(home / name)
 
 
 def _make(home: Path) -> tuple[Path, int]:
@@ -44,21 +51,20 @@ def _make(home: Path) -> tuple[Path, int]:
         path.mkdir()
         with contextlib.suppress(FileNotFoundError):  # swept before the lock was ours
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):  # no locks here: then nothing is swept either
+                fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
                 path.chmod(0o755)  # the code under test may run under another user id
                 return path, lock
             os.close(lock)
 
 
-def _sweep(home: Path) -> None:
-    """Remove the folders of ours that nobody holds."""
-    for name in filter(_NAME.fullmatch, os.listdir(home)):
-        with contextlib.suppress(OSError):  # another's, or in use
-            lock = os.open(home / name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                if os.fstat(lock).st_uid == os.geteuid():
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(home / name, ignore_errors=True)
-            finally:
-                os.close(lock)
+def _remove_if_left(path: Path) -> None:
+    with contextlib.suppress(OSError):  # another's, or in use
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(lock).st_uid == os.geteuid():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+        finally:
+            os.close(lock)

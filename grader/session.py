@@ -15,7 +15,7 @@ import msgspec
 import grader
 from grader import cache as caches
 from grader import class_secret, runner, submission
-from grader.errors import UsageError
+from grader.errors import GRADER_FAULT, GraderError, UsageError
 from grader.here import Here
 from grader.manifest import Milestone, System
 from grader.progress import Progress
@@ -122,14 +122,16 @@ class Session:
         except UsageError as trouble:  # the verdict itself is still to be shown
             self.troubles.append(trouble)
 
-    def settle(self) -> None:
+    def settle(self, status: int) -> int:
         """To be called when the verdicts were shown: says what became of a damaged record, and raises
-        when a verdict could not be recorded."""
+        when a verdict could not be recorded. Otherwise the status with which the command may end."""
         for notice in self.notices:
             print(f"sfs: {notice}", file=sys.stderr)
-        if self.troubles:
-            trouble = self.troubles[0]
-            raise UsageError(f"the verdict could not be recorded: {trouble.message}", trouble.mend)
+        if not self.troubles:
+            return status
+        trouble = self.troubles[0]
+        kind = GraderError if status == GRADER_FAULT else UsageError  # a fault stays a fault
+        raise kind(f"the verdict could not be recorded: {trouble.message}", trouble.mend)
 
 
 def _is_of(job: Job, own: Workspace) -> bool:

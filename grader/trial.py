@@ -172,6 +172,7 @@ class Trial:
 
     def _folder(self) -> Path:
         """The run's own; in a sandbox it lies in a /tmp that is the run's own, and goes with it."""
+        scratch.sweep(self.job.environment)
         if self.job.sandboxed:
             return Path("/tmp") / f"sfs-{secrets.token_hex(4)}"
         return self._folders.enter_context(scratch.folder(self.job.environment))

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -71,7 +72,7 @@ def lesson_commands(subject: Subject, language: str, bench: Bench) -> list[Findi
 
 
 def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Bench) -> list[Ended]:
-    job = subject.job(language)
+    job = replace(subject.job(language), environment=bench.environment)
     lines = (f"{block.line}:{block.text}" for block in blocks)
     key = caches.key(["commands", runner.key_of(job, job.read()), *lines])
     known = bench.known(key)

@@ -49,6 +49,7 @@ class Bench:
 
     def grade(self, job: Job, seed: int = SEEDS[0]) -> MilestoneResult:
         """One run, or what is known of the same."""
+        job = replace(job, environment=self.environment)
         if not self.fresh:
             return runner.grade(job, seed=seed, cache=self.cache, stop=self.stop)
         result = runner.grade(job, seed=seed, stop=self.stop)
@@ -170,7 +171,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 def flakes(subject: Subject, language: str, turns: int, bench: Bench) -> list[Turn]:
     """Run the reference so many times in random order with fresh data, on a busy machine."""
-    job = subject.job(language)
+    job = replace(subject.job(language), environment=bench.environment)
     key = caches.key(["flakes", str(turns), runner.key_of(job, job.read())])
     known = bench.known(key)
     if known:

@@ -69,8 +69,7 @@ def test_(
             "It takes a part of a test's name, or several: -k 'torn or header'",
         )
     status = _print_json(run) if as_json else _print_test(run, here, everything, repro)
-    session.settle()
-    return status
+    return session.settle(status)
 
 
 def _print_test(run: RunResult, here: Here, everything: bool, repro: Path | None) -> int:
@@ -179,8 +178,7 @@ def grade_(
     subject = "reference" if folder is None else str(folder)
     run = session.run(jobs, subject)
     status = _print_json(run) if as_json else _print_run(run, here)
-    session.settle()
-    return status
+    return session.settle(status)
 
 
 def _what(

@@ -37,11 +37,12 @@ class Case:
 
     @property
     def word(self) -> str:
-        return re.sub(r"\W+", "_", self.name).strip("_").lower()
+        """A name for its function and its tests."""
+        return re.sub(r"\W+", "_", f"{self.group} {self.name}").strip("_").lower()
 
     @property
     def key(self) -> str:
-        return f"{self.group}/{self.language}/{self.word}"
+        return f"{self.language}/{self.word}"
 
     @property
     def alone(self) -> bool:
@@ -69,13 +70,12 @@ class Batch:
         return self.cases[0].language
 
     @property
-    def group(self) -> str:
-        return self.cases[0].group
-
-    @property
     def key(self) -> str:
         first = self.cases[0]
-        return first.key if first.alone else f"{first.group}/{first.language}"
+        if first.alone:
+            return first.key
+        groups = {case.group for case in self.cases}
+        return f"{first.language}/{first.group if len(groups) == 1 else 'all'}"
 
     @property
     def runs(self) -> int:
@@ -123,12 +123,14 @@ class Table:
 
 
 def batches(cases: Sequence[Case]) -> list[Batch]:
-    """Cases that stand alone by themselves, the others together by class and language."""
+    """Cases that stand alone by themselves, the others together by language and class (Java, whose
+    compiler takes its time, by language)."""
     shared: dict[tuple[str, str], list[Case]] = {}
     alone: list[Batch] = []
     for case in cases:
         if case.alone:
             alone.append(Batch((case,)))
         else:
-            shared.setdefault((case.group, case.language), []).append(case)
+            group = "" if case.language == "java" else case.group
+            shared.setdefault((group, case.language), []).append(case)
     return [*(Batch(tuple(some)) for some in shared.values()), *alone]

@@ -89,7 +89,6 @@ exits.python(
     "interrupting the main thread",
     "failed",
     "import _thread, time; _thread.interrupt_main()\ntime.sleep(0.2)\nreturn 0",
-    limit="KeyboardInterrupt",
 )
 exits.python(
     "ending the thread",

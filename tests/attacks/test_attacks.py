@@ -21,6 +21,7 @@ def tables() -> list[Table]:
 
 
 CASES = [case for table in tables() for case in table.cases]
+assert len({case.key for case in CASES}) == len(CASES)
 BATCHES = batches(CASES)
 BATCH_OF = {case.key: batch for batch in BATCHES for case in batch.cases}
 

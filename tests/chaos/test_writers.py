@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import select
@@ -75,8 +74,7 @@ def kill_in_turn(nest: Nest, kind: str, folder: Path, number: int) -> list[list[
         alive.append(nest.writer(kind, folder, files[-1], turn * STEP))
         if turn == 0:
             continue
-        with contextlib.suppress(TimeoutError):
-            until(lambda: files[-1].stat().st_size > 0, 10)
+        assert until(lambda: files[-1].stat().st_size > 0), "a writer says nothing"
         until(lambda: False, chance.uniform(0, MOMENT))
         end(alive.pop(chance.randrange(2)))
     end(alive.pop())

@@ -30,7 +30,7 @@ exit $status
 """
 STATES = {
     "full": "head -c 10M /dev/zero > filler 2> /dev/null",
-    "read-only": 'mount -o remount,ro "$2" || exit 97',
+    "read-only": 'mount -o remount,bind,ro "$2" || exit 97',
 }
 WHY = {"full": ("full", "No space left"), "read-only": ("unable to open", "Read-only")}
 

@@ -136,6 +136,22 @@ def test_days_that_exist_are_dates(kata):
     assert got == list(right.values())
 
 
+def test_every_day_of_the_week_is_known(kata):
+    """In each of the three forms a date may begin with any day of the week."""
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    texts = [
+        form
+        for day in days
+        for form in (
+            f"{day[:3]}, 06 Nov 1994 08:49:37 GMT",
+            f"{day}, 06-Nov-94 08:49:37 GMT",
+            f"{day[:3]} Nov  6 08:49:37 1994",
+        )
+    ]
+    got = kata.script([[None, "parse_http_date", [text, NOW]] for text in texts])
+    assert got == [784_111_777] * 21
+
+
 def test_every_byte_of_a_name_is_judged(kata):
     """A name is one or more of the 77 characters of a token; everything else is refused."""
     steps = [[None, "encode_head", [200, [[f"x{chr(c)}y", "v"]], [1, 1]]] for c in range(256)]
@@ -331,7 +347,8 @@ def test_a_body_is_sent_as_it_is_made(server):
 def test_a_long_body_arrives_as_it_is(server):
     """Three million bytes in pieces arrive in full and in order."""
     _, fields, body = ask(server, "/bytes/3000000")
-    assert dict(fields)["content-length"] == "3000000"
+    fields = dict(fields)
+    assert [fields["content-length"], fields["connection"]] == ["3000000", "close"]
     assert body == b"0123456789abcdef" * 187_500
 
 
@@ -497,6 +514,25 @@ def test_nothing_is_left_of_clients_that_went(server):
             client.send(b"GET / HTTP/1.1\r\n")
         client.reset() if number % 3 else client.close()
     assert until(lambda: (ask(server, "/"), server.descriptors() <= before)[1])
+
+
+def test_where_to_listen_may_be_left_open(program):
+    """Without host and port it is a free port of 127.0.0.1."""
+    server = program.start("hello_server", {"host": None, "port": None})
+    assert status(say(server, b"GET / HTTP/1.0\r\n\r\n")) == b"200"
+
+
+def test_it_listens_where_it_is_told(program):
+    """On the given address and no other, and after a restart on the same port again."""
+    server = program.start("hello_server", {"host": "127.0.0.2"})
+    assert refused(server)
+    port = server.port
+    server.stop()
+    server.restart()
+    with socket.create_connection(("127.0.0.2", server.port), timeout=5) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert status(client.recv(1000)) == b"200"
+    assert server.port == port
 
 
 def test_it_stops_when_it_is_told(program):

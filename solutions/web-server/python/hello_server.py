@@ -17,6 +17,7 @@ import contextlib
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -43,8 +44,7 @@ MAX_BODY = 10 << 20  # bytes of a request's body, where the configuration says n
 TIMEOUTS = {"head": 10, "body": 10, "write": 10, "linger": 2}  # seconds, likewise
 
 # BEGIN SOLUTION: helpers
-READ_SIZE = 1 << 16
-NO_LIMIT = 1 << 62  # of the buffer: what a head and a body may have is bounded elsewhere
+READ_SIZE = 65_536
 SHARE_OF_GRACE = 0.8  # for what still runs; the rest is for the way out
 LENGTH = re.compile(r"[0-9]{1,18}")
 # END SOLUTION
@@ -83,10 +83,10 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
     # BEGIN SOLUTION
     exchanges: dict[threading.Thread, Exchange] = {}
     address = (config.get("host", "127.0.0.1"), config.get("port", 0))
-    with socket.create_server(address, backlog=256) as listener:
+    with socket.create_server(address) as listener:
         signal.signal(signal.SIGTERM, lambda *_: listener.close())
         ready(listener.getsockname()[1])
-        while listener.fileno() >= 0:
+        while listener.fileno() != -1:
             with contextlib.suppress(OSError):  # closed by the signal, or the client has given up
                 exchange = Exchange(listener.accept()[0], config, handler)
                 thread = threading.Thread(target=exchange.run, daemon=True)
@@ -98,7 +98,7 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
         exchange.hear_no_more()
     deadline = time.monotonic() + config.get("grace", 5) * SHARE_OF_GRACE
     for thread in exchanges:
-        thread.join(max(0, deadline - time.monotonic()))
+        thread.join(deadline - time.monotonic())
     # END SOLUTION
 
 
@@ -118,7 +118,9 @@ class Exchange:
         self._handler = handler
         self._limits = {"body": MAX_BODY, **config.get("limits", {})}
         self._timeouts = {**TIMEOUTS, **config.get("timeouts", {})}
-        self._buffer = StreamBuffer(NO_LIMIT)
+        self._buffer = StreamBuffer(
+            sys.maxsize
+        )  # what a head and a body may have is bounded elsewhere
         self._heard = False
         self._method = "GET"  # until we know better
 
@@ -208,8 +210,8 @@ def _body_length(headers: list[list[str]], limit: int) -> int:
         raise HttpError(501, "transfer codings are not understood yet")
     if "content-length" not in names:
         return 0
-    length, *others = set(field_values(headers, "content-length")) or [""]
-    if others or not LENGTH.fullmatch(length):
+    lengths = set(field_values(headers, "content-length"))
+    if len(lengths) != 1 or not LENGTH.fullmatch(length := lengths.pop()):
         raise HttpError(400, "malformed Content-Length")
     if int(length) > limit:
         raise HttpError(413, "the body is too large")
@@ -220,7 +222,7 @@ def _pieces(response: Response, method: str) -> Iterator[bytes]:
     """The message, its head first. A Body is closed when this ends or is closed."""
     status, headers, body = response.status, response.headers, response.body
     plain, now = {"status": status, "headers": headers}, int(time.time())
-    if body is None or isinstance(body, bytes):
+    if isinstance(body, bytes | None):
         yield encode_response({**plain, "body": body}, method, now, True)
         return
     try:

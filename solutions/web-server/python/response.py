@@ -113,13 +113,13 @@ def parse_http_date(text: str, now: int) -> int | None:
     """
     # BEGIN SOLUTION
     match = next((m for form in DATES if (m := form.fullmatch(text))), None)
-    if match is None:
+    if match is None or match.groupdict().get("year") == "0000":  # there was no such year
         return None
     field = match.groupdict()
     year = int(field["year"]) if "year" in field else _full_year(int(field["short"]), now)
     month, day = MONTHS.index(field["month"]) + 1, int(field["day"])
     hour, minute, second = (int(field[name]) for name in ("hour", "minute", "second"))
-    epoch = timegm((year, month, day, hour, minute, second)) if year and day else 0
+    epoch = timegm((year, month, day, hour, minute, second))
     same = time.gmtime(epoch)[:6] == (year, month, day, hour, minute, second)
     return epoch if same else None
     # END SOLUTION
