@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test check bench stubs verify clean
+.PHONY: grade test check bench chaos stubs verify clean
 
 grade: $(READY)
 	@$(BIN)/sfs grade --all --reference
@@ -18,6 +18,10 @@ check: $(READY)
 	@$(BIN)/ruff check grader tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_*.py
+
+# `kill -9` at some hundred random moments; `make test` does the same with 40 kills.
+chaos: $(READY)
+	@SFS_CHAOS=$${SFS_CHAOS:-400} $(BIN)/python -m pytest tests/chaos -q
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py

@@ -18,14 +18,24 @@ from pathlib import Path
 _NAME = re.compile(r"\..+\.[0-9a-f]{8}\.new")
 
 
-def write(path: Path, content: bytes, *, mode: int | None = None, durable: bool = True) -> None:
+def write(
+    path: Path,
+    content: bytes,
+    *,
+    mode: int | None = None,
+    durable: bool = True,
+    by: Path | None = None,
+) -> None:
     """Replace or make a file, with its folder; OSError when that fails, and it is as before.
 
-    `durable`: it also survives a loss of power once this has returned.
+    `durable`: it also survives a loss of power once this has returned. `by`: a folder of the same
+    file system in which the new content is made, instead of beside the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path.parent)
-    temporary, descriptor = _make(path)
+    folder = path.parent if by is None else by
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
+    temporary, descriptor = _make(folder, path.name)
     try:
         with open(descriptor, "wb") as file:  # its lock goes with it
             file.write(content)
@@ -50,9 +60,9 @@ def sweep(folder: Path) -> None:
             _remove_if_left(folder / name)
 
 
-def _make(path: Path) -> tuple[Path, int]:
+def _make(folder: Path, name: str) -> tuple[Path, int]:
     while True:
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        temporary = folder / f".{name}.{secrets.token_hex(4)}.new"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with contextlib.suppress(OSError):  # a file system without locks: then nothing is swept
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -127,6 +127,7 @@ class Proof:
             *self.missing,
             *verify_files.fresh_stubs(subject),
             *verify_files.sentences(subject),
+            *verify_files.unwritten(subject),
             *self._troubles,
             *self._of_runs(),
             *runs.found_out(subject, kills),

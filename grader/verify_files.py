@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from grader import authoring, impostors, submission
 from grader.errors import GraderError
 from grader.languages import LANGUAGES
 from grader.layout import Layout, files
 from grader.manifest import System
+from grader.scaffold import UNWRITTEN
 from grader.verify_subject import Finding, Subject, place
 
 LEAST_IMPOSTORS = 6
@@ -104,6 +106,28 @@ def sentences(subject: Subject) -> list[Finding]:
     return told
 
 
+def unwritten(subject: Subject) -> list[Finding]:
+    """Every line that `sfs new` left to be written."""
+    layout, system, milestone = subject.layout, subject.system, subject.milestone
+    paths = [subject.lesson, subject.hints, *subject.suites.values()]
+    for language in subject.languages:
+        paths += layout.solutions(system.id, milestone, language)
+    mend = f"Write it, and take {UNWRITTEN} away."
+    return [
+        subject.finding("is not written yet", path, line, mend=mend)
+        for path in paths
+        for line in _marked(path)
+    ]
+
+
+def _marked(path: Path) -> list[int]:
+    """The numbers of the lines with the mark."""
+    if not path.is_file():
+        return []
+    lines = path.read_text("utf-8", "replace").splitlines()
+    return [number for number, line in enumerate(lines, 1) if UNWRITTEN in line]
+
+
 def _tests(text: str) -> Iterator[ast.FunctionDef]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
@@ -130,8 +154,21 @@ def system_in_place(layout: Layout, system: System) -> list[Finding]:
         told.append(
             Finding(milestone=system.id, what=words, where=place(layout, readme), mend=mend)
         )
+    given = [readme]
     for language in system.languages:
         told += strays(layout, system, language)
+        folder = layout.kit(system.id, language)
+        given += sorted(folder.iterdir()) if folder.is_dir() else []
+    told += [
+        Finding(
+            milestone=system.id,
+            what="is not written yet",
+            where=place(layout, path, line),
+            mend=f"Write it, and take {UNWRITTEN} away.",
+        )
+        for path in given
+        for line in _marked(path)
+    ]
     return told
 
 

@@ -29,6 +29,8 @@ class Case:
     shape: str = "total"  # which question the suites ask, see `course`
     top: str = ""  # what stands above the functions: makes it a submission of its own
     files: Mapping[str, str] = field(default_factory=dict)  # beside it, the same
+    together: str = ""  # cases that stand alone together
+    environment: Mapping[str, str] = field(default_factory=dict)  # of the grader itself
     main: str = ""  # in place of the whole answers file; the same
     limit: str = ""  # words that the visible failure's reason must hold
     runs: int = 1  # how often it is graded; each time with the same verdict
@@ -46,7 +48,7 @@ class Case:
 
     @property
     def alone(self) -> bool:
-        return bool(self.top or self.files or self.main)
+        return bool(self.top or self.files or self.main or self.environment or self.together)
 
     def expected(self) -> dict[tuple[str, str], Outcome]:
         """(suite, test) -> outcome."""
@@ -72,6 +74,8 @@ class Batch:
     @property
     def key(self) -> str:
         first = self.cases[0]
+        if first.together:
+            return f"{first.language}/{first.together}"
         if first.alone:
             return first.key
         groups = {case.group for case in self.cases}
@@ -128,7 +132,9 @@ def batches(cases: Sequence[Case]) -> list[Batch]:
     shared: dict[tuple[str, str], list[Case]] = {}
     alone: list[Batch] = []
     for case in cases:
-        if case.alone:
+        if case.together:
+            shared.setdefault((case.together, case.language), []).append(case)
+        elif case.alone:
             alone.append(Batch((case,)))
         else:
             group = "" if case.language == "java" else case.group

@@ -26,7 +26,6 @@ posing.python(
         def __getitem__(self, at): return "Refused"
     class Kind(type):
         __name__ = property(lambda self: Name("Refused"))
-        __qualname__ = property(lambda self: "Refused")
         def __instancecheck__(self, other): return True
         def __subclasscheck__(self, other): return True
         mro = lambda self: [self, Exception, BaseException, object]

@@ -7,6 +7,7 @@ never be seen anywhere; and one that the code is given, which must not get out o
 
 from __future__ import annotations
 
+import os
 import secrets
 import textwrap
 from collections.abc import Mapping
@@ -239,10 +240,11 @@ def sources(batch: Batch, words: Mapping[str, str]) -> dict[str, bytes]:
         body=HONEST_TOTAL[batch.language],
     )
     cases = (*batch.cases, honest)
-    first = batch.cases[0]
     make = {"python": _python, "typescript": _typescript, "java": _java}[batch.language]
     name = LANGUAGES[batch.language].file_name("answers")
-    texts = {name: first.main or make(cases), **first.files}
+    texts = {name: batch.cases[0].main or make(cases)}
+    for case in batch.cases:
+        texts.update(case.files)
     found = {}
     for name, text in texts.items():
         for word, meant in words.items():
@@ -330,25 +332,26 @@ class Course:
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text(text, "utf-8")
 
-    def job(
-        self,
-        given: Mapping[str, bytes] | None,
-        *,
-        code: Path | None = None,
-        sandboxed: bool = True,
-    ) -> runner.Job:
+    def hand_in(self, given: Mapping[str, bytes]) -> Path:
+        """The folder of somebody who hands this in."""
+        folder = self.root.parent / "handed in"
+        for name, content in given.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return folder
+
+    def grade(self, code: Path, *, sandboxed: bool = True) -> MilestoneResult:
         loaded = manifest.load(self.root / "milestones.yaml")
         system = loaded.system("sums")
-        return runner.Job(
+        more = {k: v for case in self.batch.cases for k, v in case.environment.items()}
+        job = runner.Job(
             layout=Layout(self.root),
             course=loaded,
             system=system,
             milestone=system.milestones[0],
             language=self.batch.language,
-            sources=given,
             code=code,
             sandboxed=sandboxed,
+            environment={**os.environ, **more},
         )
-
-    def grade(self, given: Mapping[str, bytes], *, sandboxed: bool = True) -> MilestoneResult:
-        return runner.grade(self.job(given, sandboxed=sandboxed), seed=runner.new_seed())
+        return runner.grade(job, seed=runner.new_seed())

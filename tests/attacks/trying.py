@@ -58,7 +58,7 @@ class Trying:
         innocent = honest(batch.language)
         course, marks = self.course(innocent), Marks()
         course.write(marks)
-        tried.honest = course.grade(sources(innocent, {}))
+        tried.honest = course.grade(course.hand_in(sources(innocent, {})))
         tried.seconds = time.monotonic() - began
         return tried
 
@@ -73,13 +73,14 @@ class Trying:
             "COURSE": str(course.root),
             "REPOSITORY": str(REPOSITORY),
         }
+        code = course.hand_in(sources(batch, words))
         before = traces.Before(tag, own=[self.home])
-        files = _state_of(course.root)
-        verdict = course.grade(sources(batch, words))
+        files = _state_of(course.root.parent)
+        verdict = course.grade(code)
         tried.verdicts.append(verdict)
         tried.left += before.left()
         tried.leaks += leaks(verdict, marks)
-        tried.changed += sorted(files.symmetric_difference(_state_of(course.root)))
+        tried.changed += sorted(files.symmetric_difference(_state_of(course.root.parent)))
 
 
 def leaks(verdict: MilestoneResult, marks: Marks) -> list[str]:

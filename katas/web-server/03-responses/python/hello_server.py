@@ -17,6 +17,7 @@ import contextlib
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 import traceback
