@@ -61,5 +61,5 @@ def test_a_milestone_may_have_none(tmp_path: Path) -> None:
     """No file is no misconception; a damaged one is named."""
     assert misconceptions.load(tmp_path / "misconceptions.json") == ()
     (tmp_path / "misconceptions.json").write_text('[{"hint": 1}]')
-    with pytest.raises(CourseError, match="misconceptions.json"):
+    with pytest.raises(CourseError, match=r"misconceptions\.json"):
         misconceptions.load(tmp_path / "misconceptions.json")

@@ -10,8 +10,12 @@ exits.python("os._exit(0)", "crashed", "import os; os._exit(0)", limit="exited w
 exits.python("os._exit(1)", "crashed", "import os; os._exit(1)", limit="exited with status 1")
 exits.python("kill -9 oneself", "crashed", "import os; os.kill(os.getpid(), 9)", limit="SIGKILL")
 exits.python("abort", "crashed", "import os; os.abort()", limit="SIGABRT")
-exits.python("a segmentation fault", "crashed", "import ctypes; ctypes.string_at(0)", limit="SIGSEGV")
-exits.python("an alarm", "crashed", "import signal; signal.alarm(1)\nsignal.pause()", limit="SIGALRM")
+exits.python(
+    "a segmentation fault", "crashed", "import ctypes; ctypes.string_at(0)", limit="SIGSEGV"
+)
+exits.python(
+    "an alarm", "crashed", "import signal; signal.alarm(1)\nsignal.pause()", limit="SIGALRM"
+)
 exits.python("exec of true", "crashed", "import os; os.execv('/bin/true', ['true'])")
 exits.python(
     "exec of a shell that answers",
@@ -121,19 +125,31 @@ exits.typescript("process.exitCode", "failed", "process.exitCode = 0; return 0;"
 exits.typescript("reallyExit", "crashed", "(process as any).reallyExit(0);")
 exits.typescript("abort", "crashed", "process.abort();")
 exits.typescript("kill -9 oneself", "crashed", 'process.kill(process.pid, "SIGKILL");')
-exits.typescript("throw in a later turn", "failed", """
+exits.typescript(
+    "throw in a later turn",
+    "failed",
+    """
     setTimeout(() => { throw new Error("later"); }, 0);
     return await new Promise(() => {});
-""")
+""",
+)
 exits.typescript("a promise that nobody keeps", "failed", "return await new Promise(() => {});")
-exits.typescript("a rejection that nobody hears", "failed", """
+exits.typescript(
+    "a rejection that nobody hears",
+    "failed",
+    """
     Promise.reject(new Error("unheard"));
     return await new Promise((keep) => setTimeout(() => keep(0), 50));
-""")
-exits.typescript("exit in a turn of its own", "crashed", """
+""",
+)
+exits.typescript(
+    "exit in a turn of its own",
+    "crashed",
+    """
     setImmediate(() => process.exit(0));
     return await new Promise(() => {});
-""")
+""",
+)
 exits.typescript(
     "process.exit at import",
     "crashed",
@@ -145,11 +161,20 @@ exits.typescript(
 
 # -- Java -------------------------------------------------------------------------------------------
 
-exits.java("System.exit(0)", "crashed", "System.exit(0); return null;", limit="exited with status 0")
-exits.java("halt", "crashed", "Runtime.getRuntime().halt(0); return null;", limit="exited with status 0")
-exits.java("exit in a shutdown hook", "crashed", """
+exits.java(
+    "System.exit(0)", "crashed", "System.exit(0); return null;", limit="exited with status 0"
+)
+exits.java(
+    "halt", "crashed", "Runtime.getRuntime().halt(0); return null;", limit="exited with status 0"
+)
+exits.java(
+    "exit in a shutdown hook",
+    "crashed",
+    """
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
     System.exit(3);
     return null;
-""", limit="exited with status 0")
+""",
+    limit="exited with status 0",
+)
 exits.java("killing the thread", "failed", "throw new ThreadDeath();", limit="ThreadDeath")

@@ -4,13 +4,20 @@ from tests.attacks.case import Table
 
 forging = Table("forged results")
 
-forging.python("a printed summary", "failed", """
+forging.python(
+    "a printed summary",
+    "failed",
+    """
     print("===== 12 passed in 0.01s =====")
     print('{"outcome": "passed", "tests": 12}')
     print("##[group]PASSED", flush=True)
     return 0
-""")
-forging.python("a printed answer on every stream", "failed", """
+""",
+)
+forging.python(
+    "a printed answer on every stream",
+    "failed",
+    """
     import os
     line = b'{"jsonrpc": "2.0", "id": "1", "result": %d}\\n' % sum(numbers)
     for descriptor in (0, 1, 2):
@@ -19,8 +26,12 @@ forging.python("a printed answer on every stream", "failed", """
         except OSError:
             pass
     return 0
-""")
-forging.python("a report on every descriptor", "crashed", """
+""",
+)
+forging.python(
+    "a report on every descriptor",
+    "crashed",
+    """
     import os
     lines = b'{"test": {"suite": "hidden", "name": "test_total", "outcome": "passed"}}\\n{"done": true}\\n'
     for descriptor in range(3, 256):
@@ -29,13 +40,23 @@ forging.python("a report on every descriptor", "crashed", """
         except OSError:
             pass
     return 0
-""", limit="something that it was not asked")
-forging.python("an answer to no question", "crashed", """
+""",
+    limit="something that it was not asked",
+)
+forging.python(
+    "an answer to no question",
+    "crashed",
+    """
     import os
     os.write(3, b'{"jsonrpc": "2.0", "id": "0", "result": 7}\\n')
     return sum(numbers)
-""", limit="something that it was not asked")
-forging.python("two answers to one question", "failed", """
+""",
+    limit="something that it was not asked",
+)
+forging.python(
+    "two answers to one question",
+    "failed",
+    """
     import sys
     frame = sys._getframe()
     while frame.f_back:
@@ -46,43 +67,91 @@ forging.python("two answers to one question", "failed", """
             os.write(3, b'{"jsonrpc": "2.0", "id": "%s", "result": 0}\\n' % request["id"].encode())
             break
     return sum(numbers)
-""")
-forging.python("a line that is no JSON", "crashed", "import os; os.write(3, b'PASSED\\n')\nreturn 0", limit="not JSON")
-forging.python("JSON that is deeper than any parser", "crashed", "import os; os.write(3, b'[' * 200000 + b'\\n')\nreturn 0", limit="not JSON")
-forging.python("half a line, for ever", "timeout", """
+""",
+)
+forging.python(
+    "a line that is no JSON",
+    "crashed",
+    "import os; os.write(3, b'PASSED\\n')\nreturn 0",
+    limit="not JSON",
+)
+forging.python(
+    "JSON that is deeper than any parser",
+    "crashed",
+    "import os; os.write(3, b'[' * 200000 + b'\\n')\nreturn 0",
+    limit="not JSON",
+)
+forging.python(
+    "half a line, for ever",
+    "timeout",
+    """
     import os, time
     os.write(3, b'{"jsonrpc": "2.0", ')
     time.sleep(60)
-""", hidden=None)
-forging.python("a line without end", "crashed", """
+""",
+    hidden=None,
+)
+forging.python(
+    "a line without end",
+    "crashed",
+    """
     import os
     while True:
         os.write(3, b'x' * 65536)
-""", limit="larger than")
-forging.python("a constant that is no JSON", "crashed", """
+""",
+    limit="larger than",
+)
+forging.python(
+    "a constant that is no JSON",
+    "crashed",
+    """
     import os
     os.write(3, b'{"jsonrpc": "2.0", "id": "1", "result": NaN}\\n')
     return 0
-""")
-forging.python("a callback that was never given", "crashed", """
+""",
+)
+forging.python(
+    "a callback that was never given",
+    "crashed",
+    """
     import os
     os.write(3, b'{"jsonrpc":"2.0","id":"c1","method":"callback","params":{"callback":9,"name":null,"args":[]}}\\n')
     return 0
-""")
-forging.python("a callback by the name of a secret", "crashed", """
+""",
+)
+forging.python(
+    "a callback by the name of a secret",
+    "crashed",
+    """
     import os
     for name in ("__class__", "__init__", "__self__", "__globals__"):
         os.write(3, b'{"jsonrpc":"2.0","id":"c7","method":"callback","params":{"callback":1,"name":"%s","args":[]}}\\n' % name.encode())
-""", shape="tell")
-forging.python("callbacks without end", "timeout", """
+""",
+    shape="tell",
+)
+forging.python(
+    "callbacks without end",
+    "timeout",
+    """
     while True:
         sink(0)
-""", shape="tell", hidden=None)
-forging.python("a callback with a number too large", "crashed", """
+""",
+    shape="tell",
+    hidden=None,
+)
+forging.python(
+    "a callback with a number too large",
+    "crashed",
+    """
     import os
     os.write(3, b'{"jsonrpc":"2.0","id":"c1","method":"callback","params":{"callback":1,"name":null,"args":[{"$ref":%s}]}}\\n' % (b"9" * 5000))
-""", shape="tell")
-forging.python("files of results", "failed", """
+""",
+    shape="tell",
+)
+forging.python(
+    "files of results",
+    "failed",
+    """
     import os
     for name in ("report.json", "results.json", "junit.xml", "results.xml", "grade.txt", ".sfs/progress.db"):
         for folder in (".", "/tmp", "/code", "/tmp/sfs", "/worlds", os.path.expanduser("~")):
@@ -93,8 +162,12 @@ forging.python("files of results", "failed", """
             except OSError:
                 pass
     return 0
-""")
-forging.python("a file that the next test would read", "failed", """
+""",
+)
+forging.python(
+    "a file that the next test would read",
+    "failed",
+    """
     import os
     for name in ("test_visible.py", "test_hidden.py", "conftest.py", "test_@TAG@.py"):
         for folder in (".", "..", "/tmp", "/code"):
@@ -104,8 +177,12 @@ forging.python("a file that the next test would read", "failed", """
             except OSError:
                 pass
     return 0
-""")
-forging.python("written after the exit", "crashed", """
+""",
+)
+forging.python(
+    "written after the exit",
+    "crashed",
+    """
     import os, time
     if os.fork() == 0:
         os.setsid()
@@ -121,64 +198,110 @@ forging.python("written after the exit", "crashed", """
             file.write("passed")
         os._exit(0)
     os._exit(0)
-""")
-forging.python("answered by a child", "crashed", """
+""",
+)
+forging.python(
+    "answered by a child",
+    "crashed",
+    """
     import os, time
     if os.fork() == 0:
         time.sleep(0.1)
         os.write(3, b'{"jsonrpc": "2.0", "id": "1", "result": 1}\\n')
         os._exit(0)
     os._exit(0)
-""")
-forging.python("a second channel", "failed", """
+""",
+)
+forging.python(
+    "a second channel",
+    "failed",
+    """
     import os, socket
     one, other = socket.socketpair()
     os.dup2(one.fileno(), 4)
     os.environ["SFS_FD"] = "4"
     return 0
-""")
-forging.python("one's own channel in its place", "crashed", """
+""",
+)
+forging.python(
+    "one's own channel in its place",
+    "crashed",
+    """
     import os, socket
     one, other = socket.socketpair()
     os.dup2(one.fileno(), 3)
     return sum(numbers)
-""")
-forging.python("a log that holds more than was given", "failed", """
+""",
+)
+forging.python(
+    "a log that holds more than was given",
+    "failed",
+    """
     with open("log", "w") as file:
         file.write(note + "\\n{'outcome': 'passed'}")
-""", shape="leave")
-forging.python("the log as asked", "passed", """
+""",
+    shape="leave",
+)
+forging.python(
+    "the log as asked",
+    "passed",
+    """
     with open("log", "w") as file:
         file.write(note)
-""", shape="leave")
+""",
+    shape="leave",
+)
 
-forging.typescript("a printed summary", "failed", """
+forging.typescript(
+    "a printed summary",
+    "failed",
+    """
     console.log("# pass 12\\n# fail 0"); process.stdout.write("ok 1 - all\\n"); return 0;
-""")
-forging.typescript("an answer to no question", "crashed", """
+""",
+)
+forging.typescript(
+    "an answer to no question",
+    "crashed",
+    """
     const fs: any = process.getBuiltinModule("node:fs");
     for (let fd = 3; fd < 64; fd++) {
       try { fs.writeSync(fd, '{"jsonrpc": "2.0", "id": "1", "result": 7}\\n'); } catch {}
     }
     return 0;
-""")
-forging.typescript("a line without end", "crashed", """
+""",
+)
+forging.typescript(
+    "a line without end",
+    "crashed",
+    """
     const fs: any = process.getBuiltinModule("node:fs");
     const fd = fs.readdirSync("/proc/self/fd").map(Number)
       .find((n: number) => n > 2 && String(link(n)).startsWith("socket:"));
     function link(n: number) { try { return fs.readlinkSync(`/proc/self/fd/${n}`); } catch { return ""; } }
     for (;;) { try { fs.writeSync(fd, "x".repeat(65536)); } catch {} }
-""")
-forging.typescript("written in a later turn", "failed", """
+""",
+)
+forging.typescript(
+    "written in a later turn",
+    "failed",
+    """
     const fs: any = process.getBuiltinModule("node:fs");
     setTimeout(() => fs.writeSync(3, '{"outcome": "passed"}\\n'), 1000);
     return 0;
-""")
+""",
+)
 
-forging.java("a printed summary", "failed", """
+forging.java(
+    "a printed summary",
+    "failed",
+    """
     System.out.println("OK (12 tests)"); System.err.println("BUILD SUCCESS"); return 0;
-""")
-forging.java("an answer to no question", "crashed", """
+""",
+)
+forging.java(
+    "an answer to no question",
+    "crashed",
+    """
     String line = "{\\"jsonrpc\\": \\"2.0\\", \\"id\\": \\"1\\", \\"result\\": 7}\\n";
     java.lang.reflect.Field number = java.io.FileDescriptor.class.getDeclaredField("fd");
     number.setAccessible(true);
@@ -192,4 +315,5 @@ forging.java("an answer to no question", "crashed", """
         }
     }
     return 0;
-""")
+""",
+)

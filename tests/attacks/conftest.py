@@ -73,5 +73,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{group:<{width}}  {good:3}/{every:<3}  {', '.join(told)}")
     total = sum(map(len, held.values()))
     terminalreporter.line(f"{'all':<{width}}  {sum(map(sum, held.values())):3}/{total:<3}")
-
-

@@ -142,7 +142,7 @@ def suite(cases: tuple[Case, ...], marks: Marks | None) -> str:
 
 # -- submissions ----------------------------------------------------------------------------------
 
-PYTHON = '''
+PYTHON = """
 from kit.errors import Refused
 
 
@@ -163,7 +163,7 @@ def tell(case, numbers, sink, note):
 
 def main(config, ready):
     return globals()["case_" + config["case"]](config, ready)
-'''
+"""
 TYPESCRIPT = """
 import { Refused } from "./kit/errors.ts";
 

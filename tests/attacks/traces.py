@@ -141,7 +141,14 @@ def disguises(mark: str) -> list[bytes]:
     raw = mark.encode()
     core = mark.removeprefix("gold-").encode()
     coded = base64.b64encode(raw)
-    return [core, core[::-1], core.upper(), core.hex().encode(), coded[:-4], bytes.fromhex(mark[5:])]
+    return [
+        core,
+        core[::-1],
+        core.upper(),
+        core.hex().encode(),
+        coded[:-4],
+        bytes.fromhex(mark[5:]),
+    ]
 
 
 def marks_in(text: bytes | str, marks: Iterable[str]) -> list[str]:

@@ -1,0 +1,162 @@
+"""New systems and milestones, in a course of one system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import impostors, manifest, scaffold
+from grader.errors import UsageError
+from grader.layout import Layout
+from grader.scaffold import UNWRITTEN
+
+MANIFEST = """\
+# The course of a town.
+course: Town
+systems:
+  # the first
+  clock:
+    title: A clock
+    languages: [python]
+    milestones:
+      - {id: 01-tick, title: Ticking, adds: [tick], points: 2}  # begins here
+      - id: 02-hands
+        title: Hands
+        adds: [hands]
+"""
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A course with a space in its path."""
+    root = tmp_path / "my course"
+    root.mkdir()
+    (root / "milestones.yaml").write_text(MANIFEST)
+    return Layout(root)
+
+
+def milestone(
+    layout: Layout, name: str = "03-bell", *, adds: list[str] | None = None
+) -> list[Path]:
+    """A new milestone of the clock."""
+    course = manifest.load(layout.manifest)
+    return scaffold.new_milestone(
+        layout, course, course.system("clock"), name, title="", adds=adds or []
+    )
+
+
+def system(
+    layout: Layout, name: str = "door", languages: str = "python", first: str = "01-first"
+) -> list[Path]:
+    """A new system."""
+    course = manifest.load(layout.manifest)
+    return scaffold.new_system(
+        layout, course, name, title='A "door": 1', languages=languages.split(), first=first
+    )
+
+
+def files(layout: Layout) -> dict[str, bytes]:
+    """All that the course consists of."""
+    found = (p for p in layout.root.rglob("*") if p.is_file())
+    return {str(p.relative_to(layout.root)): p.read_bytes() for p in found}
+
+
+def test_a_milestone_is_one_more_line(layout: Layout) -> None:
+    """The manifest's own lines and comments stay; the new one follows the last."""
+    made = milestone(layout, adds=["bell", "rope"])
+    entry = "      - {id: 03-bell, title: Bell, adds: [bell, rope], points: 1}\n"
+    assert layout.manifest.read_text() == MANIFEST + entry
+    assert all(path.is_file() for path in made)
+    added = manifest.load(layout.manifest).system("clock").milestone("03")
+    assert added.adds == ("bell", "rope")
+
+
+def test_a_system_stands_behind_the_last(layout: Layout) -> None:
+    """A title that YAML would misread is quoted; every language gets its files."""
+    made = system(layout, languages="python typescript java")
+    assert layout.manifest.read_text().startswith(MANIFEST)
+    added = manifest.load(layout.manifest).system("door")
+    assert (added.title, added.languages) == ('A "door": 1', ("python", "typescript", "java"))
+    names = {path.name for path in made}
+    assert {"README.md", "errors.py", "errors.ts", "Errors.java", "First.java"} <= names
+
+
+def test_stubs_are_cut_and_marks_are_left(layout: Layout) -> None:
+    """A stub fails loudly; what a person has to write is marked; the impostor fits."""
+    milestone(layout)
+    (stub,) = layout.stubs(
+        "clock", manifest.load(layout.manifest).system("clock").milestones[2], "python"
+    )
+    assert 'raise NotImplementedError("03-bell: Bell.add")' in stub.read_text()
+    assert UNWRITTEN in layout.lesson("clock", "03-bell").read_text()
+    (patch,) = layout.impostors("clock", "03-bell")
+    (layout.reference("clock", "python") / "tick.py").write_text("")
+    changed = impostors.sources(impostors.load(patch), layout, "clock")
+    assert b"cannot add" not in changed["bell.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "adds", "words"),
+    [
+        ("02-hands", [], "has a milestone 02-hands already"),
+        ("05-bell", [], "does not follow 02-hands"),
+        ("bell", [], "does not follow 02-hands"),
+        ("03-Bell", [], "cannot be added"),
+        ("03-tick", [], "module tick is added by 01-tick already"),
+        ("03-bell", ["../x"], "cannot be added"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing(
+    layout: Layout, name: str, adds: list[str], words: str
+) -> None:
+    """A wrong id, number or module is refused, and every file is as it was."""
+    before = files(layout)
+    with pytest.raises(UsageError, match=words):
+        milestone(layout, name, adds=adds)
+    assert files(layout) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "languages", "first", "words"),
+    [
+        ("clock", "python", "01-first", "there is a system 'clock' already"),
+        ("door", "cobol", "01-first", "cannot be added"),
+        ("Door", "python", "01-first", "cannot be added"),
+        ("door", "python", "02-first", "no first milestone"),
+    ],
+)
+def test_a_system_that_does_not_fit_changes_nothing(
+    layout: Layout, name: str, languages: str, first: str, words: str
+) -> None:
+    """A name that is taken, an unknown language: refused, and every file is as it was."""
+    before = files(layout)
+    with pytest.raises(UsageError, match=words):
+        system(layout, name, languages, first)
+    assert files(layout) == before
+
+
+def test_a_file_that_is_there_is_kept(layout: Layout) -> None:
+    """Somebody has begun by hand: their file is named and nothing is written."""
+    lesson = layout.lesson("clock", "03-bell")
+    lesson.parent.mkdir(parents=True)
+    lesson.write_text("mine")
+    before = files(layout)
+    with pytest.raises(UsageError, match=r"03-bell/lesson\.md: is there already"):
+        milestone(layout)
+    assert files(layout) == before
+
+
+def test_a_failure_on_the_way_takes_all_back(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the stubs cannot be written, no file is left and the manifest is as it was."""
+    before = files(layout)
+
+    def no_room(*_: object, **__: object) -> None:
+        raise UsageError("no room")
+
+    monkeypatch.setattr(scaffold.authoring, "stubs", no_room)
+    with pytest.raises(UsageError, match="no room"):
+        milestone(layout)
+    assert files(layout) == before
