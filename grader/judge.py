@@ -35,6 +35,7 @@ NEUTRAL: dict[Outcome, str] = {
     "not run": "Not run on this machine.",
 }
 GRADER = Path(__file__).parent
+PATHS = GRADER / "workpath.py"
 
 
 @dataclass
@@ -109,9 +110,11 @@ def _inner(error: BaseException | None) -> BaseException | None:
 
 
 def _arose_in_tools(error: BaseException) -> bool:
-    """Whether the grader or pytest stumbled, not the suite (or a library that it called)."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = Path(frames[-1].filename) if frames else GRADER
+    """Whether the grader or pytest stumbled, not the suite (or a library that it called).
+
+    The working directory's paths are such a library: a file that is missing is not our fault."""
+    places = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    last = next((place for place in reversed(places) if place != PATHS), GRADER)
     return last.is_relative_to(GRADER) or not {"_pytest", "pluggy"}.isdisjoint(last.parts)
 
 

@@ -26,6 +26,7 @@ from grader.program import Programs
 from grader.proxy import Kata
 from grader.stage import Stage, World
 from grader.verdict import TestResult
+from grader.workpath import confined
 
 GRADING = pytest.StashKey["Grading"]()
 RUN = pytest.StashKey[TestRun]()  # of a test: what it leaves behind
@@ -284,7 +285,7 @@ def kata(request: pytest.FixtureRequest, sfs_world: World) -> Kata:
 @pytest.fixture
 def workdir(sfs_world: World) -> Path:
     """The directory shared with the code under test; private to this test."""
-    return sfs_world.workdir
+    return confined(sfs_world.workdir)
 
 
 @pytest.fixture
@@ -304,7 +305,7 @@ def disk(kata: Kata, sfs_world: World) -> Any:
     """Counts, journals and breaks what the kit's DiskFile does."""
     from grader.disk import Disk
 
-    return Disk(kata, sfs_world.workdir)
+    return Disk(kata, confined(sfs_world.workdir))
 
 
 @pytest.fixture

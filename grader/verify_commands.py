@@ -13,7 +13,6 @@ import secrets
 import selectors
 import shlex
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ import msgspec
 
 from grader import cache as caches
 from grader import layout as layouts
-from grader import runner, workspace
+from grader import runner, scratch, workspace
 from grader.errors import GraderError, GraderFault
 from grader.sandbox import Command, Sandbox
 from grader.started import Started
@@ -86,8 +85,7 @@ def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Benc
 
 def run(subject: Subject, language: str, blocks: Sequence[Block], bench: Bench) -> list[Ended]:
     """Make the workspace and run the blocks in it."""
-    with tempfile.TemporaryDirectory(prefix="sfs-lesson-") as folder:
-        home = Path(folder)
+    with scratch.folder(bench.environment) as home:
         scene = _Scene(home, subject, language, bench)
         scene.furnish()
         private = subject.milestone.profile == "namespaces"

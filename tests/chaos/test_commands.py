@@ -111,6 +111,11 @@ def hints(learner: Learner, story: str) -> None:
     assert said.startswith("## 1.") or said.startswith("## 2."), story
 
 
+def still_grades(learner: Learner, story: str) -> None:
+    assert learner.attempts() == [], story
+    assert "1 of 1 passed" in learner.sfs("grade")
+
+
 DEEDS = {
     "grade": Deed(("grade",), solved(), grades, 1.1, 0.175),
     "test": Deed(("test",), solved(), measures, 0.9, 0.1),
@@ -119,6 +124,7 @@ DEEDS = {
         ("grade", "--reference", "database-system/01", "database-system/02", "--lang", "python"),
         solved(), grades_references, 2.0, 0.05,
     ),
+    "verify": Deed(("verify", "database-system/01"), solved(), still_grades, 8.0, 0.05),
     "start": Deed(("start", "database-system", "--dir", "db"), MINE, starts, 1.0, 0.075),
     "next": Deed(("next", "--anyway"), MINE, goes_on, 1.0, 0.075),
     "borrow": Deed(("borrow", "--yes"), MINE, borrows, 0.3, 0.05),

@@ -44,6 +44,24 @@ def test_a_mark_may_come_in_pieces(kata):
     assert got == [None] * 7 + [b"a\r\n\r\r\n\r\n", None]
 
 
+def test_the_rest_of_a_mark_may_come_at_once(kata):
+    """One byte is here, less than the mark is long; then the whole mark comes."""
+    buffer = kata.StreamBuffer()
+    buffer.append(b"a")
+    assert buffer.take_until(b"\r\n\r\n", 50) is None
+    buffer.append(b"\r\n\r\n")
+    assert buffer.take_until(b"\r\n\r\n", 50) == b"a\r\n\r\n"
+
+
+def test_an_error_takes_nothing(kata):
+    """What was too long for one question can still be had by another."""
+    buffer = kata.StreamBuffer()
+    buffer.append(b";")
+    with kata.raises("LineTooLong"):
+        buffer.take_until(b";", 0)
+    assert buffer.take_until(b";", 1) == b";"
+
+
 def test_two_marks_can_be_looked_for_in_turn(kata):
     """What one search has passed over, a search for another mark still finds."""
     buffer = kata.StreamBuffer()

@@ -6,6 +6,7 @@ what is left out here is a limit on connections and on time, which comes with th
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import signal
 import socket
@@ -41,13 +42,14 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
 
 # BEGIN SOLUTION: helpers
 class Client:
-    """One connection: bytes that came, answers that wait, and whether it is to end after them."""
+    """One connection: bytes that came, and answers that wait."""
+
+    ending: bool  # whether it is to end after them; every `receive` says so anew
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.arrived = StreamBuffer()
         self.answers = bytearray()
-        self.ending = False
 
     def receive(self) -> None:
         """Take what came, and answer the lines that are complete."""
@@ -98,7 +100,7 @@ class Server:
 
     def stop(self) -> None:
         """Let `run` return; may be called from a signal handler."""
-        self.wake.send(b"x")
+        self.wake.close()  # makes the other end readable: the self-pipe trick
 
     def run(self) -> None:
         while True:
@@ -111,12 +113,10 @@ class Server:
                     self.serve(key.data, events)
 
     def accept(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it has gone already, or descriptors ran out
             connection, _ = self.listener.accept()
-        except OSError:  # it went away before we came, or descriptors ran out
-            return
-        connection.setblocking(False)
-        self.selector.register(connection, READ, Client(connection))
+            connection.setblocking(False)
+            self.selector.register(connection, READ, Client(connection))
 
     def serve(self, client: Client, events: int) -> None:
         try:
