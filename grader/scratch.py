@@ -12,9 +12,10 @@ import fcntl
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from grader.removal import remove_tree
 
 _NAME = re.compile(r"sfs-[0-9a-f]{8}")
 
@@ -33,7 +34,7 @@ def folder(environment: Mapping[str, str]) -> Iterator[Path]:
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
         os.close(lock)
 
 
@@ -65,6 +66,6 @@ def _remove_if_left(path: Path) -> None:
         try:
             if os.fstat(lock).st_uid == os.geteuid():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
         finally:
             os.close(lock)

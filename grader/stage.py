@@ -23,6 +23,7 @@ from grader import nursery, submission, wire
 from grader.building import HOSTS, Scene, build
 from grader.host import FarError, Host, HostGone, no_callbacks
 from grader.nursery import Nursery
+from grader.removal import remove_tree
 from grader.sandbox import Command, Limits, Mount, Sandbox
 from grader.started import Started
 from grader.unconfined import Unconfined
@@ -69,7 +70,7 @@ class World:
     def end(self) -> None:
         """Wait until everything is gone, and remove the working directory."""
         self.host.close()
-        shutil.rmtree(self.workdir, ignore_errors=True)
+        remove_tree(self.workdir)
 
 
 class Stage:
@@ -136,7 +137,7 @@ class Stage:
             self._nursery.close()
         if self.spare_box:
             self.spare_box.close()
-        shutil.rmtree(self.home, ignore_errors=True)
+        remove_tree(self.home)
 
     def new_workdir(self) -> Path:
         path = self.home / f"work-{secrets.token_hex(4)}"

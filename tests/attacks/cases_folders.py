@@ -103,6 +103,8 @@ folders.python("a link swapped in all the time", "failed", """
     threading.Thread(target=swap, daemon=True).start()
 """, **leave)
 
+# -- handed in ---------------------------------------------------------------------------------------
+
 folders.typescript("a link to the grader's mounts", "failed", """
     process.getBuiltinModule("node:fs").symlinkSync("/proc/self/mountinfo", "log");
 """, limit=OUT, **leave)
