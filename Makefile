@@ -19,7 +19,7 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_*.py
 
-# `kill -9` at some hundred random moments; `make test` does the same with 40 kills.
+# `kill -9` at hundreds of random moments (SFS_CHAOS says how many); `make test` does it with 40.
 chaos: $(READY)
 	@SFS_CHAOS=$${SFS_CHAOS:-400} $(BIN)/python -m pytest tests/chaos -q
 

@@ -31,7 +31,7 @@ FULL_TIME = (
     0.9  # a test that had less than this share of its limit did not time out by its own fault
 )
 # Ends with the process that started it, also when that one is killed.
-BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))\n"
+BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    sum(range(100_000))\n"
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def steady(subject: Subject, language: str, turns: Sequence[Turn]) -> list[Findi
 def busy() -> Iterator[None]:
     """Keep the other cores at work."""
     count = max(1, (os.cpu_count() or 1) - 1)
-    argv = [sys.executable, "-I", "-c", BUSY]
+    argv = [sys.executable, "-I", "-c", BUSY, str(os.getpid())]
     neighbours = [subprocess.Popen(argv, start_new_session=True) for _ in range(count)]
     try:
         yield

@@ -258,7 +258,7 @@ def _python(cases: tuple[Case, ...]) -> str:
         f"def case_{c.word}({', '.join(GIVEN[c.shape])}):\n" + textwrap.indent(c.body, "    ")
         for c in cases
     ]
-    tops = [textwrap.dedent(c.top) for c in cases if c.top]
+    tops = list(dict.fromkeys(textwrap.dedent(c.top) for c in cases if c.top))
     return "\n\n".join([*tops, PYTHON, *functions]) + "\n"
 
 
@@ -270,7 +270,7 @@ def _typescript(cases: tuple[Case, ...]) -> str:
         star = "*" if "yield" in c.body else ""
         body = textwrap.indent(c.body, "    ")
         functions.append(f"  {wait}{star}{c.word}({given}) {{\n{body}\n  }},")
-    tops = [textwrap.dedent(c.top) for c in cases if c.top]
+    tops = list(dict.fromkeys(textwrap.dedent(c.top) for c in cases if c.top))
     return "\n".join([*tops, TYPESCRIPT.replace("FUNCTIONS", "\n".join(functions))])
 
 
@@ -288,7 +288,7 @@ def _java(cases: tuple[Case, ...]) -> str:
         + "\n    }"
         for c in cases
     ]
-    members = [textwrap.dedent(c.top) for c in cases if c.top]
+    members = list(dict.fromkeys(textwrap.dedent(c.top) for c in cases if c.top))
     text = JAVA.replace("FUNCTIONS", "\n\n".join([*members, *functions]))
     text = text.replace("TOTALS", calls("total", "vault")).replace("REFUSALS", calls("refuse"))
     return text.replace("ITEMS", calls("items"))
@@ -343,7 +343,11 @@ class Course:
     def grade(self, code: Path, *, sandboxed: bool = True) -> MilestoneResult:
         loaded = manifest.load(self.root / "milestones.yaml")
         system = loaded.system("sums")
-        more = {k: v for case in self.batch.cases for k, v in case.environment.items()}
+        more = {
+            name: value.replace("@CODE@", str(code))
+            for case in self.batch.cases
+            for name, value in case.environment.items()
+        }
         job = runner.Job(
             layout=Layout(self.root),
             course=loaded,

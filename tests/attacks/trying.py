@@ -100,11 +100,14 @@ def leaks(verdict: MilestoneResult, marks: Marks) -> list[str]:
     texts["words"] = "\n".join(
         [show.verdicts([verdict]), show.tally(verdict), show.failures(verdict, everything=True)]
     )
-    return [
+    found = [
         f"{mark} in {name}"
         for name, text in texts.items()
         for mark in traces.marks_in(text, marks.all())
     ]
+    commands = [f"a terminal's command in {name}" for name, text in texts.items() if "\x1b" in text]
+    script = ["a script in html"] if "<script>alert" in texts["html"] else []
+    return [*found, *commands, *script]
 
 
 def _state_of(root: Path) -> set[str]:

@@ -124,7 +124,7 @@ DEEDS = {
         ("grade", "--reference", "database-system/01", "database-system/02", "--lang", "python"),
         solved(), grades_references, 2.0, 0.05,
     ),
-    "verify": Deed(("verify", "database-system/01"), solved(), still_grades, 8.0, 0.05),
+    "verify": Deed(("verify", "database-system/01"), solved(), still_grades, 3.0, 0.025),
     "start": Deed(("start", "database-system", "--dir", "db"), MINE, starts, 1.0, 0.075),
     "next": Deed(("next", "--anyway"), MINE, goes_on, 1.0, 0.075),
     "borrow": Deed(("borrow", "--yes"), MINE, borrows, 0.3, 0.05),

@@ -135,11 +135,12 @@ def _places() -> set[str]:
 
 
 def _cgroups() -> Iterator[str]:
-    """Without those in which a process lives: none of ours does any more, so they are another's."""
-    for folder, folders, names in os.walk("/sys/fs/cgroup"):
-        folders.sort()
-        with contextlib.suppress(OSError):
-            if "cgroup.procs" not in names or not Path(folder, "cgroup.procs").read_text():
+    """Those below our own; the machine's others come and go as they like."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, own = line.split(":", 2)
+        place = controllers.removeprefix("name=") or "."
+        for known in (f"/sys/fs/cgroup/{place}{own}", f"/sys/fs/cgroup/unified{own}"):
+            for folder, _, _ in os.walk(known):
                 yield f"cgroup {folder}"
 
 
