@@ -7,11 +7,9 @@ uses the course's own.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
 import stat
 import time
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from grader import submission
+from grader import atomic, submission
 from grader.errors import CourseError, UsageError
 from grader.languages import LANGUAGES
 from grader.layout import Layout, files
@@ -61,6 +59,10 @@ class Workspace:
     def progress(self) -> Path:
         return self.root / ".sfs" / "progress.db"
 
+    def _write(self, path: Path, content: bytes, *, mode: int | None = None) -> None:
+        """What a kill leaves half written lies in `.sfs/`, and goes when the workspace is next used."""
+        write(path, content, mode=mode, by=self.root / ".sfs")
+
     def save(self) -> None:
         """Remember; in one step, so that a crash leaves the old memory or the new."""
         memory = {
@@ -72,7 +74,7 @@ class Workspace:
             "borrowed": self.borrowed,
             "fingerprint": self.fingerprint,
         }
-        write(self.root / MEMORY, _json(memory).encode())
+        self._write(self.root / MEMORY, _json(memory).encode())
 
     def put(self, name: str, content: bytes) -> Path | None:
         """Write one of the learner's files; the backup of what stood there, if anything did."""
@@ -84,8 +86,8 @@ class Workspace:
                 return None
             stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}"
             backup = self.root / ".sfs" / "backups" / stamp / name
-            write(backup, present)
-        write(target, content)
+            self._write(backup, present)
+        self._write(target, content)
         return backup
 
     def lay_out(self, layout: Layout, system: System, milestone: Milestone) -> list[str]:
@@ -97,7 +99,7 @@ class Workspace:
             strict=True,
         ):
             if not os.path.lexists(self.root / name):
-                write(self.root / name, given(stub))
+                self._write(self.root / name, given(stub))
                 added.append(name)
         return added
 
@@ -106,7 +108,7 @@ class Workspace:
         self.copy_kit(layout)
         for name, text in project_files(system, self.language).items():
             if not os.path.lexists(self.root / name):
-                write(self.root / name, text.encode())
+                self._write(self.root / name, text.encode())
         fresh = replace(self, fingerprint=fingerprint(layout, system, self.language))
         fresh.save()
         return fresh
@@ -118,7 +120,7 @@ class Workspace:
         ).items():
             target = kit / name
             if not _holds(target, content):
-                write(target, content, mode=0o444)
+                self._write(target, content, mode=0o444)
 
 
 def find(start: Path) -> Workspace | None:
@@ -132,6 +134,7 @@ def find(start: Path) -> Workspace | None:
 def load(root: Path) -> Workspace:
     """The workspace at `root`."""
     path = root / MEMORY
+    atomic.sweep(path.parent)
     try:
         if path.stat().st_size > MAX_MEMORY:
             raise ValueError("it is far too large")
@@ -245,34 +248,18 @@ def _holds(target: Path, content: bytes) -> bool:
         return False
 
 
-def write(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Replace or make a file in one step; UsageError names it when that fails, and it is as before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+def write(path: Path, content: bytes, *, mode: int | None = None, by: Path | None = None) -> None:
+    """Replace or make a file in one step; UsageError names it when that fails, and it is as before.
+
+    `by`: the folder in which the new content is made, so that the file's own never shows it.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_new(temporary, content)
-            if mode is not None:
-                temporary.chmod(mode)
-            elif path.is_file():
-                shutil.copymode(path, temporary)
-            os.replace(temporary, path)
-        except BaseException:  # Ctrl-C too
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        atomic.write(path, content, mode=mode, by=by)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",
             "It is as it was before; make room or rights.",
         ) from error
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def project_files(system: System, language: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ import pytest
 from grader.verdict import MilestoneResult
 from tests.chaos.conftest import SEED, share
 from tests.chaos.traces import until
-from tests.chaos.writers import content, keep, record, replace
+from tests.chaos.writers import content, keep, record, replace, replace_own
 
 TURNS = 6  # kills in one round
 MOMENT = 0.06  # seconds a writer lives at most once it has written
@@ -124,6 +124,7 @@ def test_every_recorded_attempt_stays(nest: Nest, folder: Path, number: int) -> 
     [
         ("keep", keep, lambda data: msgspec.json.decode(data, type=MilestoneResult)),
         ("replace", replace, lambda data: content(int(data[:8]))),
+        ("own", replace_own, lambda data: content(int(data[:8]))),
     ],
 )
 @pytest.mark.parametrize("number", range(share(0.025)))
