@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from grader.judge import NEUTRAL
-from grader.transcript import visible
+from grader.transcript import clean
 from grader.verdict import (
     OUTCOMES,
     Failure,
@@ -139,12 +139,6 @@ def _clean_failure(failure: Failure) -> Failure:
         assertion=clean(failure.assertion),
         reproduction=clean(failure.reproduction),
     )
-
-
-def clean(text: str) -> str:
-    """Nothing unseen but line ends and tabs."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in lines)
 
 
 def attempts_of(history: Iterable[Past]) -> list[Attempt]:

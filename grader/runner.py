@@ -18,6 +18,7 @@ from grader import cache as caches
 from grader import policy, submission
 from grader.errors import GraderFault, RuntimeMissing
 from grader.languages import LANGUAGES, supported_platform
+from grader.transcript import clean
 from grader.trial import NEVER, Job, Trial, Watcher
 from grader.verdict import MilestoneResult
 
@@ -47,7 +48,7 @@ def grade(
         sources, job.language, job.system.bans.get(LANGUAGES[job.language].name, ())
     )
     if banned:
-        return job.result(outcome="failed", reason="\n".join(banned))
+        return job.result(outcome="failed", reason=clean("\n".join(banned)))
     key = key_of(job, sources) if cache and job.sandboxed and not job.only else None
     kept = cache.get(key) if cache and key else None
     if kept:

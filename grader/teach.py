@@ -6,6 +6,7 @@ to see it again.
 
 from __future__ import annotations
 
+from grader.transcript import clean
 from grader.verdict import Failure, TestResult
 
 LABELS = {
@@ -19,7 +20,9 @@ LABELS = {
 
 
 def failure_text(test: TestResult) -> str:
-    """All that is known of one failure, a few labelled blocks."""
+    """All that is known of one failure, a few labelled blocks.
+
+    Some of it the code under test said; what a terminal would obey is shown, not sent."""
     head = f"{LABELS.get(test.outcome, test.outcome)}  {test.sentence or test.name}"
     failure = test.failure
     if failure is None:
@@ -37,7 +40,7 @@ def failure_text(test: TestResult) -> str:
         blocks.append(f"  Your code printed:\n    {_indented(failure.prints.rstrip(), 4)}")
     if failure.seed is not None:
         blocks.append(f"  Seed {failure.seed}  ({test.suite} {test.name})")
-    return "\n".join(blocks)
+    return clean("\n".join(blocks))
 
 
 def _comparison(failure: Failure) -> list[str]:

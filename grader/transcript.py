@@ -94,6 +94,12 @@ def visible(text: str) -> str:
     return "".join(c if _seen(c) else _escape(c) for c in text)
 
 
+def clean(text: str) -> str:
+    """Many lines of such text: nothing unseen but line ends and tabs."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in lines)
+
+
 def quoted(value: str | bytes) -> str:
     """A Python literal in which all can be seen, even spaces at the end of a line."""
     literal = _UNSEEN_ONE.sub(lambda found: _escape(found[0]), repr(value))

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from grader import impostors
+from grader.layout import Layout
 from tests.journey.learner import ROOT, SFS, Shell
 
 pytestmark = pytest.mark.timeout(240)
@@ -411,3 +413,17 @@ def test_json_is_all_that_is_printed(begun: Shell) -> None:
 def test_help_has_examples(shell: Shell, command: str) -> None:
     """`--help` of a command shows how it is used."""
     assert shell.sfs(command, "--help").count(f"sfs {command}") >= 2
+
+
+def test_a_known_mistake_is_recognised(begun: Shell) -> None:
+    """Who makes the mistake of an impostor reads what they seem to think, and which hint is about it."""
+    layout = Layout(ROOT)
+    patch = next(
+        p for p in layout.impostors("database-system", "01-pages") if p.stem == "little-endian"
+    )
+    wrong = impostors.sources(impostors.load(patch), layout, "database-system")
+    (begun.folder / "page_file.py").write_bytes(wrong["page_file.py"])
+    words = begun.sfs("test", status=1)
+    assert "This is how it fails for somebody who thinks:\n  The byte order" in words
+    assert "(hint 1 is about this)" in words
+    assert "This is how it fails" not in begun.sfs("test", "-k", "header", status=1)
