@@ -217,7 +217,7 @@ class Host:
             now = self.clock()
             if now >= deadline:
                 raise self._end(HostSilent("no answer before the time limit"))
-            if now >= self._next_watch:
+            if self._greeted and now >= self._next_watch:  # before that, only our code runs there
                 self._next_watch = now + WATCH_EVERY
                 if self.process.over_limit():
                     raise self._end(HostDied(self._ending()))

@@ -265,11 +265,15 @@ class _Status:
 
 
 class Usage:
-    """What a sandbox's processes use together, against its limits."""
+    """What a sandbox's processes use together, against its limits.
+
+    What is on disk at the first look was put there by others: a host may start long before its test.
+    """
 
     def __init__(self, limits: Limits, writable: Sequence[Path]) -> None:
         self.limits = limits
-        self._before = {path: procfs.usage(path) for path in writable}
+        self._writable = writable
+        self._before: dict[Path, tuple[int, int]] = {}
 
     def exceeded(self, init: int) -> Literal["memory", "disk"] | None:
         """Which limit the sandbox with this first process (0: not there yet) is over, if any."""
@@ -284,6 +288,7 @@ class Usage:
         return sum(map(procfs.proportional, pids)) > limit
 
     def _too_much_disk(self, init: int) -> bool:
+        self._before = self._before or {path: procfs.usage(path) for path in self._writable}
         bytes_grown = files_grown = 0
         for path, (size, files) in self._before.items():
             size_now, files_now = procfs.usage(path)

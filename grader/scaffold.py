@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
-from grader import authoring, manifest
-from grader.errors import GraderError, UsageError
+from grader import authoring
+from grader.errors import UsageError
 from grader.languages import LANGUAGES, pascal
 from grader.layout import Layout, files
 from grader.manifest import Course, Milestone, System
+from grader.scaffold_manifest import Change, add_milestone, add_system, check_title, module_of
 from grader.workspace import write
 
 UNWRITTEN = "TODO(author)"
-FIRST = "01-first"
-POINTS = 1
 _MISTAKE = "Nobody will add less than nothing."
 _CHECKS = {  # the lines of a reference whose absence is the example of an impostor
     "python": '        if amount < 0:\n            raise ValueError(f"cannot add {amount}")\n',
@@ -37,35 +36,43 @@ _CHECKS = {  # the lines of a reference whose absence is the example of an impos
 
 
 def new_system(
-    layout: Layout, course: Course, name: str, *, title: str, languages: Sequence[str], first: str
+    layout: Layout,
+    course: Course,
+    name: str,
+    *,
+    title: str | None,
+    languages: Sequence[str],
+    first: str,
 ) -> list[Path]:
     """Add a system with its first milestone; what was written, the manifest first."""
     if name in course.systems:
         raise UsageError(f"there is a system {name!r} already", "Choose another name.")
     if not first.startswith("01-"):
         raise UsageError(f"{first!r} is no first milestone", "Its id begins with 01-.")
-    module = _module(first)
-    head = [
-        f"{name}:",
-        f"  title: {_quoted(title)}",
-        f"  languages: [{', '.join(languages)}]",
-        "  milestones:",
-        f"    - {_entry(first, _words(first), [module])}",
-    ]
-    text = _with_system(layout.manifest, head)
-    changed = _checked(layout.manifest, text)
-    system = changed.system(name)
-    made = {layout.root / "katas" / name / "README.md": _render("readme.md", title, system=name)}
+    title = name.replace("-", " ").capitalize() if title is None else title
+    check_title(title)
+    change = add_system(
+        layout.manifest, name, title=title, languages=languages, first=first, words=_words(first)
+    )
+    system = change.course.system(name)
+    made = {layout.kata(name, "README.md"): _render("readme.md", title, system=name)}
     for language in system.languages:
         kit = layout.kit(name, language) / LANGUAGES[language].file_name("errors")
         suffix = LANGUAGES[language].extension
         made[kit] = _render(f"errors.{suffix}", title, name=pascal(name.replace("-", "_")))
     made |= _milestone(layout, system, system.milestones[0])
-    return _make(layout, changed, text, made, f"{name}/{first}")
+    folders = [layout.root / "katas" / name, layout.root / "solutions" / name]
+    return _make(layout, change, made, folders, f"{name}/{first}")
 
 
 def new_milestone(
-    layout: Layout, course: Course, system: System, name: str, *, title: str, adds: Sequence[str]
+    layout: Layout,
+    course: Course,
+    system: System,
+    name: str,
+    *,
+    title: str | None,
+    adds: Sequence[str],
 ) -> list[Path]:
     """Add the next milestone of a system; what was written, the manifest first."""
     last = system.milestones[-1].id
@@ -76,98 +83,22 @@ def new_milestone(
         raise UsageError(
             f"{name!r} does not follow {last}", f"The next one's id begins with {number}-."
         )
-    entry = _entry(name, title or _words(name), adds or [_module(name)])
-    text = _with_milestone(layout.manifest, system.id, entry)
-    changed = _checked(layout.manifest, text)
-    grown = changed.system(system.id)
+    title = _words(name) if title is None else title
+    check_title(title)
+    change = add_milestone(
+        layout.manifest, system.id, name, title=title, adds=adds or [module_of(name)]
+    )
+    grown = change.course.system(system.id)
     made = _milestone(layout, grown, grown.milestones[-1])
-    return _make(layout, changed, text, made, f"{system.id}/{name}")
-
-
-# -- the manifest -------------------------------------------------------------------------------
-
-
-def _with_milestone(path: Path, system: str, entry: str) -> str:
-    """The manifest's text with one more line in a system's list of milestones."""
-    text, root = _composed(path)
-    items = _at(_at(_at(root, "systems"), system), "milestones")
-    if not isinstance(items, yaml.SequenceNode) or items.flow_style:
-        raise UsageError(
-            f"{path}:{items.start_mark.line + 1}: the milestones stand in one line",
-            "Write them below each other, each behind a hyphen.",
-        )
-    dash = text.splitlines()[items.value[-1].start_mark.line]
-    indent = dash[: len(dash) - len(dash.lstrip())]
-    return _inserted(text, items.value[-1], [f"{indent}- {entry}"])
-
-
-def _with_system(path: Path, lines: Sequence[str]) -> str:
-    """The manifest's text with one more system behind the last one."""
-    text, root = _composed(path)
-    systems = _at(root, "systems")
-    if not isinstance(systems, yaml.MappingNode) or systems.flow_style or not systems.value:
-        raise UsageError(
-            f"{path}: `systems` has no system below it", "Write the first one by hand."
-        )
-    key, last = systems.value[-1]
-    indent = " " * key.start_mark.column
-    return _inserted(text, last, [indent + line for line in lines])
-
-
-def _composed(path: Path) -> tuple[str, yaml.Node]:
-    text = path.read_text("utf-8")
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    assert root is not None  # it has been read as a manifest before
-    return text, root
-
-
-def _at(node: yaml.Node, name: str) -> yaml.Node:
-    found: yaml.Node = next(value for key, value in node.value if key.value == name)
-    return found
-
-
-def _inserted(text: str, behind: yaml.Node, lines: Sequence[str]) -> str:
-    """`lines` below the last line of a node; a comment behind that stays where it is."""
-    end = len(text[: behind.end_mark.index].rstrip())
-    at = text.find("\n", end)
-    at = len(text) if at < 0 else at
-    return text[:at] + "".join(f"\n{line}" for line in lines) + (text[at:] or "\n")
-
-
-def _checked(path: Path, text: str) -> Course:
-    """What the changed manifest says; UsageError if that is not allowed. Nothing is written."""
-    trial = path.with_name(f".{path.name}.new")
-    write(trial, text.encode())
-    try:
-        return manifest.load(trial)
-    except GraderError as error:
-        words = re.sub(rf"^{re.escape(str(trial))}(:\d+)?: ", "", error.message)
-        raise UsageError(f"that cannot be added: {words}", error.mend) from error
-    finally:
-        trial.unlink()
-
-
-def _entry(name: str, title: str, adds: Sequence[str]) -> str:
-    added = ", ".join(adds)
-    return f"{{id: {name}, title: {_quoted(title)}, adds: [{added}], points: {POINTS}}}"
-
-
-def _quoted(title: str) -> str:
-    """A title as YAML understands it inside braces, too."""
-    plain = re.fullmatch(r"[^\W\d_][\w '-]*", title) and not title.endswith(" ")
-    escaped = title.replace("\\", "\\\\").replace('"', '\\"')
-    return title if plain else f'"{escaped}"'
-
-
-def _module(milestone: str) -> str:
-    return milestone[3:].replace("-", "_")
+    folders = [
+        layout.lesson(system.id, name).parent,
+        layout.hidden_suite(system.id, name).parent,
+    ]
+    return _make(layout, change, made, folders, f"{system.id}/{name}")
 
 
 def _words(milestone: str) -> str:
     return milestone[3:].replace("-", " ").capitalize()
-
-
-# -- the files ----------------------------------------------------------------------------------
 
 
 def _milestone(layout: Layout, system: System, milestone: Milestone) -> dict[Path, str]:
@@ -222,28 +153,43 @@ def _render(template: str, title: str, **more: object) -> str:
 
 
 def _make(
-    layout: Layout, course: Course, text: str, made: Mapping[Path, str], only: str
+    layout: Layout, change: Change, made: Mapping[Path, str], folders: Sequence[Path], only: str
 ) -> list[Path]:
     """Write everything, cut the stubs, and take all of it back if something fails."""
-    before = layout.manifest.read_bytes()
     name, _, number = only.partition("/")
-    system = course.system(name)
+    system = change.course.system(name)
     milestone = system.milestone(number)
     stubs = [
         p for one in system.languages_of(milestone) for p in layout.stubs(name, milestone, one)
     ]
-    for path in (*made, *stubs):
-        if path.exists():
-            raise UsageError(f"{path}: is there already", "Nothing was written; move it away.")
+    paths = [*made, *stubs]
+    _free(paths, folders)
+    new = {up for path in paths for up in path.parents if not up.exists()}
     try:
         for path, content in made.items():
             write(path, content.encode())
-        authoring.stubs(layout, course, check=False, only=only)
-        write(layout.manifest, text.encode())
-        return [layout.manifest, *made, *stubs]
+        authoring.stubs(layout, change.course, check=False, only=only)
+        if change.path.read_bytes() != change.before:
+            raise UsageError(f"{change.path}: somebody has just changed it", "Try again.")
+        write(change.path, change.after)
+        return [change.path, *paths]
     except BaseException:  # Ctrl-C too
-        write(layout.manifest, before)
-        for path in (*made, *stubs):
+        if change.path.read_bytes() == change.after:
+            write(change.path, change.before)
+        for path in paths:
             with contextlib.suppress(OSError):
                 path.unlink()
+        for folder in sorted(new, reverse=True):  # what lies in another comes before it
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         raise
+
+
+def _free(paths: Sequence[Path], folders: Sequence[Path]) -> None:
+    """Nothing is where the new files will be; UsageError names what is."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise UsageError(f"{path}: is there already", "Nothing was written; move it away.")
+    for folder in folders:
+        if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+            raise UsageError(f"{folder}: is there already", "Nothing was written; move it away.")

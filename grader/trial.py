@@ -101,12 +101,17 @@ class Job:
         )
 
 
+def run_seconds(milestone: Milestone) -> float:
+    """How long all tests of a milestone may take together."""
+    return max(RUN_FACTOR * milestone.timeout, RUN_SECONDS_A_TEST * TESTS_EXPECTED)
+
+
 class Trial:
     """A started run. The code may be given at once, or later (`give`) to a run that is warm by then."""
 
     def __init__(self, job: Job, seed: int, sources: Mapping[str, bytes] | None = None) -> None:
         self.job = job
-        self.seconds = max(RUN_FACTOR * job.milestone.timeout, RUN_SECONDS_A_TEST * TESTS_EXPECTED)
+        self.seconds = run_seconds(job.milestone)
         self._tally = _Tally()
         self._open: list[int] = []  # descriptors of ours
         self._process: Started | None = None

@@ -21,7 +21,7 @@ from grader import cache as caches
 from grader import impostors, runner
 from grader.cache import Cache
 from grader.impostors import Impostor
-from grader.trial import NEVER, Job
+from grader.trial import NEVER, Job, run_seconds
 from grader.verdict import MilestoneResult, Outcome, Suite, TestResult
 from grader.verify_subject import Finding, Subject
 
@@ -30,6 +30,7 @@ MEASURED: frozenset[Outcome] = frozenset({"passed", "failed", "todo", "timeout",
 FULL_TIME = (
     0.9  # a test that had less than this share of its limit did not time out by its own fault
 )
+IMPOSTOR_SECONDS = 4.0  # a test that waits for an impostor need not wait as long as for a learner
 # Ends with the process that started it, also when that one is killed.
 BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    sum(range(100_000))\n"
 
@@ -107,7 +108,7 @@ class Kill:
 
     impostor: Impostor
     result: MilestoneResult
-    limit: float  # seconds that each of its tests may take
+    full_time: float = 0.0  # a visible test with less did not time out by its own fault
 
     @property
     def ran(self) -> bool:
@@ -120,8 +121,9 @@ class Kill:
 
     def failed(self, suite: Suite) -> list[str]:
         """The tests of a suite that find it out, in the suite's order."""
-        limit = FULL_TIME * self.limit
-        return [t.name for t in self.result.tests if t.suite == suite and noticed(t, limit)]
+        return [
+            t.name for t in self.result.tests if t.suite == suite and noticed(t, self.full_time)
+        ]
 
     def killed(self, suite: Suite) -> bool:
         return self.refused or bool(self.failed(suite))
@@ -129,16 +131,27 @@ class Kill:
 
 def noticed(test: TestResult, full_time: float) -> bool:
     """Whether this test, and not the end of the whole run's time, found the code out."""
-    if test.outcome == "timeout":
-        return test.seconds >= full_time
+    if test.outcome == "timeout":  # how long a hidden test took is never told
+        return test.suite == "hidden" or test.seconds >= full_time
     return test.outcome in ("failed", "crashed", "todo")
 
 
 def kill(subject: Subject, impostor: Impostor, bench: Bench, seed: int = SEEDS[0]) -> Kill:
-    """Run one impostor against both suites, whole."""
+    """Run one impostor against both suites, whole; against each alone when time was too short."""
     sources = impostors.sources(impostor, subject.layout, subject.system.id)
-    result = bench.grade(subject.job(impostor.language, sources, seed))
-    return Kill(impostor, result, subject.milestone.timeout)
+    limit = min(subject.milestone.timeout, IMPOSTOR_SECONDS)
+    milestone = msgspec.structs.replace(subject.milestone, timeout=limit)
+    job = replace(subject.job(impostor.language, sources, seed), milestone=milestone)
+    result = bench.grade(job)
+    enough = run_seconds(milestone)
+    if result.seconds < enough:
+        return Kill(impostor, result)
+    suites: tuple[Suite, Suite] = ("visible", "hidden")
+    alone = [bench.grade(replace(job, suites=(suite,))) for suite in suites]
+    tests = tuple(test for one in alone for test in one.tests)
+    cut = alone[0].seconds >= enough
+    full_time = FULL_TIME * limit if cut else 0.0
+    return Kill(impostor, msgspec.structs.replace(result, tests=tests), full_time)
 
 
 def found_out(subject: Subject, kills: Sequence[Kill]) -> list[Finding]:

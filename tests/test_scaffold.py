@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from grader import impostors, manifest, scaffold
+from grader import authoring, impostors, manifest, scaffold
 from grader.errors import UsageError
 from grader.layout import Layout
 from grader.scaffold import UNWRITTEN
@@ -37,12 +38,16 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def milestone(
-    layout: Layout, name: str = "03-bell", *, adds: list[str] | None = None
+    layout: Layout,
+    name: str = "03-bell",
+    *,
+    adds: list[str] | None = None,
+    title: str | None = None,
 ) -> list[Path]:
     """A new milestone of the clock."""
     course = manifest.load(layout.manifest)
     return scaffold.new_milestone(
-        layout, course, course.system("clock"), name, title="", adds=adds or []
+        layout, course, course.system("clock"), name, title=title, adds=adds or []
     )
 
 
@@ -105,6 +110,10 @@ def test_stubs_are_cut_and_marks_are_left(layout: Layout) -> None:
         ("03-Bell", [], "cannot be added"),
         ("03-tick", [], "module tick is added by 01-tick already"),
         ("03-bell", ["../x"], "cannot be added"),
+        ("03-bell", ["bell", "bell"], "is added by 03-bell already"),
+        ("03-string", [], "module 'string' has a name that is Python's own"),
+        ("03-bell", ["class"], "module 'class' has a name that is Python's own"),
+        ("03-kit", [], "module 'kit' has a name that is the kit's"),
     ],
 )
 def test_what_does_not_fit_changes_nothing(
@@ -122,6 +131,8 @@ def test_what_does_not_fit_changes_nothing(
     [
         ("clock", "python", "01-first", "there is a system 'clock' already"),
         ("door", "cobol", "01-first", "cannot be added"),
+        ("door", "python python", "01-first", "python stands twice"),
+        ("door", "java", "01-thread", r"Java's own \(Thread\)"),
         ("Door", "python", "01-first", "cannot be added"),
         ("door", "python", "02-first", "no first milestone"),
     ],
@@ -134,6 +145,69 @@ def test_a_system_that_does_not_fit_changes_nothing(
     with pytest.raises(UsageError, match=words):
         system(layout, name, languages, first)
     assert files(layout) == before
+
+
+@pytest.mark.parametrize("title", ["", "  ", "two\nlines", "back\\slash", 'a """ b', " edge"])
+def test_a_title_is_one_line_of_words(layout: Layout, title: str) -> None:
+    """What would break a heading, a docstring or a table is refused, and nothing changes."""
+    before = files(layout)
+    with pytest.raises(UsageError, match="title"):
+        milestone(layout, title=title)
+    assert files(layout) == before
+
+
+@pytest.mark.parametrize("title", ["yes", "null", "12: noon", 'Grüße, "all"', "# 1", "It's", "a}"])
+def test_a_title_is_read_back_as_it_was_given(layout: Layout, title: str) -> None:
+    """Whatever YAML would make of it."""
+    milestone(layout, title=title)
+    assert manifest.load(layout.manifest).system("clock").milestone("03").title == title
+
+
+def test_the_ends_of_lines_stay_as_they_are(layout: Layout) -> None:
+    """A manifest written on another system keeps its line ends, and the last line gets one."""
+    layout.manifest.write_bytes(MANIFEST.rstrip().replace("\n", "\r\n").encode())
+    milestone(layout)
+    lines = layout.manifest.read_bytes().split(b"\r\n")
+    assert lines[-2:] == [b"      - {id: 03-bell, title: Bell, adds: [bell], points: 1}", b""]
+    assert not any(b"\n" in line for line in lines)
+
+
+def test_a_folder_that_is_there_is_kept(layout: Layout) -> None:
+    """Notes in the folder of the milestone to come: the folder is named, nothing is written."""
+    notes = layout.lesson("clock", "03-bell").with_name("notes.txt")
+    notes.parent.mkdir(parents=True)
+    notes.write_text("mine")
+    before = files(layout)
+    with pytest.raises(UsageError, match=r"03-bell: is there already"):
+        milestone(layout)
+    assert files(layout) == before
+
+
+def test_a_link_to_nothing_is_kept(layout: Layout) -> None:
+    """A link is somebody's, too, even if what it shows is gone."""
+    link = layout.lesson("clock", "03-bell")
+    link.parent.mkdir(parents=True)
+    link.symlink_to("gone")
+    with pytest.raises(UsageError, match=r"lesson\.md: is there already"):
+        milestone(layout)
+    assert link.is_symlink()
+
+
+def test_a_manifest_that_has_just_been_changed_is_kept(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody saves it while the files are made: their version stays, the files go."""
+    theirs = MANIFEST + "# later\n"
+    cut = authoring.stubs
+
+    def meanwhile(*arguments: Any, **more: Any) -> object:
+        layout.manifest.write_text(theirs)
+        return cut(*arguments, **more)
+
+    monkeypatch.setattr(authoring, "stubs", meanwhile)
+    with pytest.raises(UsageError, match="just changed"):
+        milestone(layout)
+    assert files(layout) == {"milestones.yaml": theirs.encode()}
 
 
 def test_a_file_that_is_there_is_kept(layout: Layout) -> None:
@@ -156,7 +230,8 @@ def test_a_failure_on_the_way_takes_all_back(
     def no_room(*_: object, **__: object) -> None:
         raise UsageError("no room")
 
-    monkeypatch.setattr(scaffold.authoring, "stubs", no_room)
+    monkeypatch.setattr(authoring, "stubs", no_room)
     with pytest.raises(UsageError, match="no room"):
         milestone(layout)
     assert files(layout) == before
+    assert [path.name for path in layout.root.iterdir()] == ["milestones.yaml"]

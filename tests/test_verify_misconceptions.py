@@ -11,12 +11,16 @@ from grader.impostors import Impostor
 from grader.misconceptions import Misconception
 from grader.verdict import MilestoneResult, Outcome, TestResult
 from grader.verify_misconceptions import agrees, derive, text
-from grader.verify_runs import Kill
-
-LIMIT = 10.0
+from grader.verify_runs import Kill, noticed
 
 
-def kill(name: str, *outcomes: Outcome, seconds: float = LIMIT, run: Outcome = "failed") -> Kill:
+def kill(
+    name: str,
+    *outcomes: Outcome,
+    seconds: float = 4.0,
+    run: Outcome = "failed",
+    full_time: float = 0.0,
+) -> Kill:
     """An impostor whose visible tests `a`, `b`, ... ended so; one hidden test always fails."""
     visible = [
         TestResult(suite="visible", name=n, sentence="", outcome=outcome, seconds=seconds)
@@ -33,7 +37,9 @@ def kill(name: str, *outcomes: Outcome, seconds: float = LIMIT, run: Outcome = "
         suites=("visible", "hidden"),
         tests=(*visible, hidden) if outcomes else (),
     )
-    return Kill(Impostor(Path(f"{name}.patch"), f"{name} is right.", 2, "python"), result, LIMIT)
+    return Kill(
+        Impostor(Path(f"{name}.patch"), f"{name} is right.", 2, "python"), result, full_time
+    )
 
 
 def belief(name: str, *fails: str) -> Misconception:
@@ -66,8 +72,18 @@ def test_only_what_fails_with_any_data_is_told() -> None:
 
 
 def test_a_test_that_had_no_time_left_is_not_told() -> None:
-    """When the whole run's time is over, the rest of its tests show nothing."""
-    assert derive([kill("x", "timeout", seconds=0.1)], same, []) == []
+    """When the whole run's time was over, only a test that had all of its own shows something."""
+    assert derive([kill("x", "timeout", full_time=9.0)], same, []) == []
+    assert derive([kill("x", "timeout", full_time=9.0, seconds=9.9)], same, []) == [
+        belief("x", "a")
+    ]
+    assert derive([kill("x", "timeout")], same, []) == [belief("x", "a")]
+
+
+def test_a_hidden_test_that_timed_out_counts() -> None:
+    """How long it took is never told, so it is no matter."""
+    result = TestResult(suite="hidden", name="h", sentence="", outcome="timeout")
+    assert noticed(result, 9.0)
 
 
 @pytest.mark.parametrize("outcome", ["not run", "error"])

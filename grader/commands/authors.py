@@ -34,7 +34,7 @@ def system_(course: str | None, name: str, title: str | None, languages: str, fi
     """Add a system with its first milestone.
 
     \b
-    sfs new system calculator --title "A calculator" --languages python,java --first 01-numbers
+    sfs new system calculator --title "A calculator" --languages python,java --first 01-digits
     """
     from grader import scaffold
 
@@ -44,7 +44,7 @@ def system_(course: str | None, name: str, title: str | None, languages: str, fi
         here.layout,
         here.course,
         name,
-        title=title or name.replace("-", " ").capitalize(),
+        title=title,
         languages=wanted,
         first=first,
     )
@@ -54,10 +54,10 @@ def system_(course: str | None, name: str, title: str | None, languages: str, fi
 
 @new_.command("milestone")
 @click.argument("place", metavar="SYSTEM/NN-SLUG")
-@click.option("--title", default="", metavar="TEXT", help="What it is called. Default: its slug.")
+@click.option("--title", metavar="TEXT", help="What it is called. Default: its slug.")
 @click.option("--adds", default="", metavar="LIST", help="Its modules. Default: its slug.")
 @click.pass_obj
-def milestone_(course: str | None, place: str, title: str, adds: str) -> int:
+def milestone_(course: str | None, place: str, title: str | None, adds: str) -> int:
     """Add the next milestone of a system.
 
     \b

@@ -343,7 +343,10 @@ class Host:
                 self.wire.send({"id": identity, "result": result})
 
         self.running, problem = True, None
-        _thread.start_new_thread(self.watch, ())
+        watching = _thread.allocate_lock()
+        with watching:  # or it would compete with the program's first steps, and catch its signals
+            _thread.start_new_thread(self.watch, (watching.release,))
+            watching.acquire()
         try:
             main(config, ready)
         except BaseException as error:
@@ -358,9 +361,10 @@ class Host:
             self.wire.say(words)
         self.wire.leave(status)
 
-    def watch(self):
+    def watch(self, begun):
         """Beside a running program: notice that the other end says bye or is gone."""
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        begun()
         message = self.wire.receive()
         if message.get("method") != "bye":
             self.wire.break_off("received a request while a program runs")

@@ -47,21 +47,32 @@ class Ban:
             del sys.modules[name]  # whoever uses it already has it; the learner has to ask again
 
     def banned(self, name):
-        return next((ban for ban in self.names if name == ban or name.startswith(ban + ".")), None)
+        """Which ban a name falls under; `_sqlite3` is the part of `sqlite3` that does the work."""
+        return next(
+            (b for b in self.names if name in (b, "_" + b) or name.startswith(b + ".")), None
+        )
 
     def find_spec(self, name, path=None, target=None):
         banned = self.banned(name)
-        if banned and self.asked_by_learner():
+        if banned and self.asked_by_learner(name):
             why = f"{banned} is banned here: this course asks you to build it yourself"
             raise BannedImport(why, name=banned)
 
-    def asked_by_learner(self):
-        """The nearest caller with a file decides; the standard library and the kit may use it."""
+    def asked_by_learner(self, name):
+        """The nearest caller with a file decides; the standard library and the kit may use it.
+
+        But a library that imports whatever it is told to is only the learner's hand: its own code
+        does not have the name.
+        """
+        parts = {name, *name.split(".")}
         frame = sys._getframe(2)
         while frame is not None:
             file = frame.f_code.co_filename
-            if file[:1] == "/" and "/importlib/" not in file:
-                return file.startswith(self.code) and not file.startswith(self.code + "kit/")
+            kit = file.startswith(self.code + "kit/")
+            if file.startswith(self.code) and not kit:
+                return True
+            if kit or (file[:1] == "/" and not parts.isdisjoint(frame.f_code.co_names)):
+                return False
             frame = frame.f_back
         return False
 

@@ -6,7 +6,7 @@
  * its stack only the frames in the learner's files and the kit's are told.
  */
 import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
+import Module, { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { getSystemErrorName, types } from "node:util";
 
@@ -18,7 +18,7 @@ const FRAMES = 20;
 const LINE_CHARS = 200;
 Error.stackTraceLimit = 3 * FRAMES; // not all of them are the learner's
 
-const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const { getOwnPropertyDescriptors, hasOwn, keys } = Object;
 const { isInteger } = Number;
 const { stringify } = JSON;
@@ -155,10 +155,23 @@ export function raisedByCallback(answer: Json): Error {
 
 /** Refuse a banned module when the learner's own file, not the kit, is what imports it. */
 export function ban(names: string[]): void {
+  const bannedAs = (specifier: string) => {
+    const asked = specifier.replace(/^node:/, "");
+    const inside = asked.replace(/^_([a-z0-9]+).*/, "$1"); // `_http_server` is a part of `http`
+    return names.find((name) => asked === name || inside === name || asked.startsWith(`${name}/`));
+  };
+  const guard = (owner: any, name: string) => {
+    const give = owner[name];
+    owner[name] = (specifier: unknown, ...more: unknown[]) => {
+      const banned = bannedAs(`${specifier}`);
+      return banned ? refuse(banned) : apply(give, owner, [specifier, ...more]);
+    };
+  };
+  guard(process, "getBuiltinModule"); // two ways to a module that no hook hears of
+  guard(Module, "_load");
   registerHooks({
     resolve(specifier, context, next) {
-      const asked = specifier.replace(/^node:/, "");
-      const banned = names.find((name) => asked === name || asked.startsWith(`${name}/`));
+      const banned = bannedAs(specifier);
       const parent = context.parentURL ?? "";
       if (banned && parent.startsWith(own.url) && !parent.startsWith(`${own.url}kit/`)) {
         refuse(banned, parent, specifier);

@@ -32,6 +32,7 @@ class Case:
     together: str = ""  # cases that stand alone together
     environment: Mapping[str, str] = field(default_factory=dict)  # of the grader itself
     main: str = ""  # in place of the whole answers file; the same
+    timeout: float = 0.0  # seconds a test; 0: the language's usual
     limit: str = ""  # words that the visible failure's reason must hold
     runs: int = 1  # how often it is graded; each time with the same verdict
     neighbour: Outcome = "passed"  # of the honest function in the same submission
@@ -82,6 +83,10 @@ class Batch:
         return f"{first.language}/{first.group if len(groups) == 1 else 'all'}"
 
     @property
+    def timeout(self) -> float:
+        return max(case.timeout for case in self.cases)
+
+    @property
     def runs(self) -> int:
         return max(case.runs for case in self.cases)
 
@@ -100,7 +105,7 @@ class Table:
         outcome: Outcome,
         body: str = "",
         *,
-        hidden: Outcome | None | str = "same",
+        hidden: Outcome | str | None = "same",
         **more: object,
     ) -> None:
         """Add one. The hidden suite's verdict is the visible one's unless said otherwise."""

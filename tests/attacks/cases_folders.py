@@ -24,48 +24,98 @@ for name, target in {
     "a link through the root": "/proc/self/root/etc/passwd",
 }.items():
     folders.python(name, "failed", f"import os; os.symlink({target!r}, 'log')", limit=OUT, **leave)
-folders.python("a folder that is a link", "failed", """
+folders.python(
+    "a folder that is a link",
+    "failed",
+    """
     import os
     os.symlink("/etc", "below"); os.symlink("below/passwd", "log")
-""", limit=OUT, **leave)
-folders.python("a link that leads nowhere", "failed", "import os; os.symlink('nothing', 'log')", limit="FileNotFoundError", **leave)
-folders.python("a link within", "passed", """
+""",
+    limit=OUT,
+    **leave,
+)
+folders.python(
+    "a link that leads nowhere",
+    "failed",
+    "import os; os.symlink('nothing', 'log')",
+    limit="FileNotFoundError",
+    **leave,
+)
+folders.python(
+    "a link within",
+    "passed",
+    """
     import os
     with open("there", "w") as file:
         file.write(note)
     os.symlink("there", "log")
-""", **leave)
-folders.python("a pipe", "failed", "import os; os.mkfifo('log')", limit="not a regular file", **leave)
-folders.python("a pipe that is written for ever", "failed", """
+""",
+    **leave,
+)
+folders.python(
+    "a pipe", "failed", "import os; os.mkfifo('log')", limit="not a regular file", **leave
+)
+folders.python(
+    "a pipe that is written for ever",
+    "failed",
+    """
     import os
     os.mkfifo("log")
     if os.fork() == 0:
         with open("log", "w") as file:
             while True:
                 file.write("x" * 65536)
-""", limit="not a regular file", **leave)
-folders.python("a socket", "failed", """
+""",
+    limit="not a regular file",
+    **leave,
+)
+folders.python(
+    "a socket",
+    "failed",
+    """
     import socket
     server = socket.socket(socket.AF_UNIX); server.bind("log")
-""", limit="not a regular file", **leave)
+""",
+    limit="not a regular file",
+    **leave,
+)
 folders.python("a folder", "failed", "import os; os.mkdir('log')", **leave)
 folders.python("nothing", "failed", "return None", **leave)
-folders.python("a sparse file", "failed", """
+folders.python(
+    "a sparse file",
+    "failed",
+    """
     import os
     with open("log", "w") as file:
         os.truncate(file.fileno(), 100 << 20)
-""", **leave)
-folders.python("a device", "failed", """
+""",
+    **leave,
+)
+folders.python(
+    "a device",
+    "failed",
+    """
     import os, stat
     os.mknod("log", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
-""", limit="PermissionError", **leave)
-folders.python("a file that nobody may read", "passed", """
+""",
+    limit="PermissionError",
+    **leave,
+)
+folders.python(
+    "a file that nobody may read",
+    "passed",
+    """
     import os
     with open("log", "w") as file:
         file.write(note)
     os.chmod("log", 0)
-""", **leave)
-folders.python("a hard link out", "failed", """
+""",
+    **leave,
+)
+folders.python(
+    "a hard link out",
+    "failed",
+    """
     import os
     for target in ("/code/answers.py", "/sfs/host.py", "/proc/self/environ"):
         try:
@@ -73,27 +123,48 @@ folders.python("a hard link out", "failed", """
         except OSError:
             continue
     open("log").read()
-""", limit="FileNotFoundError", **leave)
-folders.python("a mount", "failed", """
+""",
+    limit="FileNotFoundError",
+    **leave,
+)
+folders.python(
+    "a mount",
+    "failed",
+    """
     import ctypes
     assert ctypes.CDLL(None).mount(b"/", b"log", None, 4096, None) == 0
-""", **leave)
-folders.python("a name that is no text", "passed", """
+""",
+    **leave,
+)
+folders.python(
+    "a name that is no text",
+    "passed",
+    """
     import os
     with open("log", "w") as file:
         file.write(note)
     for name in (b"\\xff\\xfe", b"-rf", b"a\\nb", b"x" * 255, b" "):
         with open(name, "w") as file:
             file.write("x")
-""", **leave)
-folders.python("folders without bottom", "passed", """
+""",
+    **leave,
+)
+folders.python(
+    "folders without bottom",
+    "passed",
+    """
     import os
     with open("log", "w") as file:
         file.write(note)
     for depth in range(2000):
         os.mkdir("d"); os.chdir("d")
-""", **leave)
-folders.python("a link swapped in all the time", "failed", """
+""",
+    **leave,
+)
+folders.python(
+    "a link swapped in all the time",
+    "failed",
+    """
     import os, threading
     def swap():
         while True:
@@ -101,13 +172,26 @@ folders.python("a link swapped in all the time", "failed", """
                 made(); os.rename("new", "log")
     open("log", "w").close()
     threading.Thread(target=swap, daemon=True).start()
-""", **leave)
+""",
+    **leave,
+)
 
 # -- handed in ---------------------------------------------------------------------------------------
 
-folders.typescript("a link to the grader's mounts", "failed", """
+folders.typescript(
+    "a link to the grader's mounts",
+    "failed",
+    """
     process.getBuiltinModule("node:fs").symlinkSync("/proc/self/mountinfo", "log");
-""", limit=OUT, **leave)
-folders.typescript("the log as asked", "passed", """
+""",
+    limit=OUT,
+    **leave,
+)
+folders.typescript(
+    "the log as asked",
+    "passed",
+    """
     process.getBuiltinModule("node:fs").writeFileSync("log", note);
-""", **leave)
+""",
+    **leave,
+)

@@ -46,21 +46,29 @@ thieves = {"top": PYTHON, "together": "theft"}
 
 
 def python(name: str, body: str) -> None:
-    theft.python(name, "passed", f"{body.strip()}\nreturn sum(numbers)", **vault, **thieves)  # type: ignore[arg-type]
+    theft.python(name, "passed", f"{body.strip()}\nreturn sum(numbers)", **vault, **thieves)
 
 
-python("the whole file system", """
+python(
+    "the whole file system",
+    """
 if mark := walk("/", note):
     return mark
-""")
-python("where the grader stands on this machine", """
+""",
+)
+python(
+    "where the grader stands on this machine",
+    """
 for path in ("@HIDDEN@", "@REPOSITORY@/.git/HEAD", "@COURSE@/milestones.yaml"):
     assert not os.path.exists(path), path
 for top in ("@COURSE@", "@REPOSITORY@", "/work", "/root", "/home", "/workspace", "/srv"):
     if mark := walk(top, note):
         return mark
-""")
-python("beside the working directory", """
+""",
+)
+python(
+    "beside the working directory",
+    """
 here = os.getcwd()
 while here != "/":
     here = os.path.dirname(here)
@@ -69,8 +77,11 @@ while here != "/":
 for name in ("../../../tmp", "../..", "/tmp/sfs"):
     if mark := walk(name, note):
         return mark
-""")
-python("arguments and environments", """
+""",
+)
+python(
+    "arguments and environments",
+    """
 for pid in filter(str.isdigit, os.listdir("/proc")):
     for name in ("cmdline", "environ", "comm", "maps", "mountinfo", "stack", "limits", "auxv"):
         if mark := look(f"/proc/{pid}/{name}", note):
@@ -80,15 +91,21 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 told = repr(sys.argv) + repr(dict(os.environ)) + repr(sys.orig_argv) + repr(sys.path)
 assert "hidden" not in told and "solutions" not in told, told
 assert "@COURSE@" not in told, told
-""")
-python("what is mounted", """
+""",
+)
+python(
+    "what is mounted",
+    """
 for line in open("/proc/self/mountinfo"):
     assert "hidden" not in line.replace("hidepid", ""), line
     assert "solutions" not in line and "@COURSE@" not in line, line
     if mark := found(line.encode(), note):
         return mark
-""")
-python("memory of others", """
+""",
+)
+python(
+    "memory of others",
+    """
 for pid in filter(str.isdigit, os.listdir("/proc")):
     if int(pid) == os.getpid():
         continue
@@ -101,8 +118,11 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
                     return mark
     except (OSError, ValueError, OverflowError):
         continue
-""")
-python("tracing others", """
+""",
+)
+python(
+    "tracing others",
+    """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -114,8 +134,11 @@ vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 64)
 for pid in range(1, 50):
     if pid != os.getpid() and libc.process_vm_readv(pid, vector, 1, vector, 1, 0) > 0:
         raise RuntimeError("could read the memory of another")
-""")
-python("roots and folders of others", """
+""",
+)
+python(
+    "roots and folders of others",
+    """
 for pid in filter(str.isdigit, os.listdir("/proc")):
     for name in ("root", "cwd", "exe", "fd"):
         path = f"/proc/{pid}/{name}"
@@ -125,8 +148,11 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
             continue
         if int(pid) != os.getpid() and (mark := walk(path + "/tmp", note)):
             return mark
-""")
-python("inherited descriptors", """
+""",
+)
+python(
+    "inherited descriptors",
+    """
 import fcntl, stat
 for number in range(3, 1024):
     try:
@@ -139,8 +165,11 @@ for number in range(3, 1024):
         raise RuntimeError(f"a pipe at {number}")
 kept = [int(n) for n in os.listdir("/proc/self/fd")]
 assert len([n for n in kept if n > 2]) <= 3, kept
-""")
-python("descriptors handed over", """
+""",
+)
+python(
+    "descriptors handed over",
+    """
 import socket, array
 channel = socket.socket(fileno=os.dup(3))
 channel.setblocking(False)
@@ -150,8 +179,11 @@ try:
         return mark
 except OSError:
     pass
-""")
-python("frames and objects", """
+""",
+)
+python(
+    "frames and objects",
+    """
 import gc
 frame = sys._getframe()
 while frame:
@@ -161,8 +193,11 @@ while frame:
 for thing in gc.get_objects():
     if type(thing) in (list, tuple, dict) and (mark := found(repr(thing)[:100_000].encode("utf-8", "replace"), note)):
         return mark
-""")
-python("one's own memory", """
+""",
+)
+python(
+    "one's own memory",
+    """
 for line in open("/proc/self/maps"):
     begin, end = (int(x, 16) for x in line.split()[0].split("-"))
     if "r" not in line.split()[1] or "[v" in line or end - begin > 64 << 20:
@@ -174,15 +209,21 @@ for line in open("/proc/self/maps"):
                 return mark
     except (OSError, ValueError, OverflowError):
         continue
-""")
-python("bytecode", """
+""",
+)
+python(
+    "bytecode",
+    """
 import glob
 for pattern in ("/**/__pycache__/*.pyc", "/tmp/**/*.pyc", "/code/**/*", "../**/*.pyc"):
     for path in glob.glob(pattern, recursive=True)[:2000] if pattern != "/**/__pycache__/*.pyc" else ():
         if mark := look(path, note):
             return mark
-""")
-python("core dumps", """
+""",
+)
+python(
+    "core dumps",
+    """
 import signal, resource
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
@@ -193,8 +234,11 @@ status = os.waitpid(child, 0)[1]
 assert not os.WCOREDUMP(status)
 for name in ("core", f"core.{child}", "/tmp/core", "/var/crash"):
     assert not os.path.exists(name), name
-""")
-python("the neighbours' network", """
+""",
+)
+python(
+    "the neighbours' network",
+    """
 import socket
 for port in (80, 443, 5432, 6379, 8000, 8080, 8888, 9000):
     with socket.socket() as other:
@@ -210,16 +254,22 @@ for name in names:
         other.settimeout(0.05)
         if other.connect_ex("\\0" + name[1:]) == 0:
             raise RuntimeError(name)
-""")
-python("loops and disks", """
+""",
+)
+python(
+    "loops and disks",
+    """
 for path in ("/dev/vda", "/dev/sda", "/dev/mem", "/dev/kmem", "/dev/kmsg", "/proc/kcore", "/dev/fuse", "/dev/loop0"):
     try:
         with open(path, "rb", 0) as file:
             raise RuntimeError(path + repr(file.read(16)))
     except OSError:
         pass
-""")
-python("more rights", """
+""",
+)
+python(
+    "more rights",
+    """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 for act in (lambda: os.setuid(0), lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.chroot("/"),
@@ -240,22 +290,29 @@ assert "NoNewPrivs:\\t1" in status and "Seccomp:\\t2" in status, status
 for path in ("/usr/bin/su", "/usr/bin/passwd", "/usr/bin/mount", "/usr/bin/sudo"):
     if os.path.exists(path):
         assert os.system(f"echo x | {path} -c id 2>/dev/null | grep -q uid=0") != 0
-""")
-python("other mounts of the same folder", """
+""",
+)
+python(
+    "other mounts of the same folder",
+    """
 for number in range(1, 300):
     if mark := look(f"/proc/{number}/root@HIDDEN@", note):
         return mark
 for path in ("/newroot", "/oldroot", "/proc/1/root", "/proc/1/cwd", "/worlds", "/sfs", "/classes"):
     if mark := walk(path, note):
         return mark
-""")
-python("handles by number", """
+""",
+)
+python(
+    "handles by number",
+    """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 handle = ctypes.create_string_buffer(bytes([8, 0, 0, 0, 1, 0, 0, 0]) + bytes(8), 136)
 descriptor = libc.syscall(304, os.open("/", os.O_RDONLY), handle, os.O_RDONLY)
 assert descriptor < 0, "open_by_handle_at works"
-""")
+""",
+)
 
 NODE = r"""
 const fs: any = process.getBuiltinModule("node:fs");
@@ -283,16 +340,21 @@ function walk(top: string, note: string, depth = 8): string | undefined {
 
 def typescript(name: str, body: str) -> None:
     body = f"{body.strip()}\nreturn numbers.reduce((a: number, b: number) => a + b, 0);"
-    theft.typescript(name, "passed", body, **vault, top=NODE, together="theft")  # type: ignore[arg-type]
+    theft.typescript(name, "passed", body, **vault, top=NODE, together="theft")
 
 
 typescript("the whole file system", 'const mark = walk("/", note); if (mark) return mark;')
-typescript("what the grader stands on", """
+typescript(
+    "what the grader stands on",
+    """
 for (const path of ["@HIDDEN@", "@COURSE@", "@REPOSITORY@/grader", "/sfs/../work"]) {
   if (fs.existsSync(path)) return path;
 }
-""")
-typescript("processes and modules", """
+""",
+)
+typescript(
+    "processes and modules",
+    """
 for (const pid of fs.readdirSync("/proc").filter((n: string) => /^[0-9]+$/.test(n))) {
   for (const name of ["cmdline", "environ", "maps", "mountinfo"]) {
     const mark = look(`/proc/${pid}/${name}`, note);
@@ -302,12 +364,16 @@ for (const pid of fs.readdirSync("/proc").filter((n: string) => /^[0-9]+$/.test(
 const told = JSON.stringify([process.argv, process.execArgv, process.env, process.title]);
 if (/hidden|solutions/.test(told)) return told;
 if ((process as any).mainModule || typeof (globalThis as any).require === "function") return "a require";
-""")
-typescript("a heap snapshot", """
+""",
+)
+typescript(
+    "a heap snapshot",
+    """
 const v8: any = process.getBuiltinModule("node:v8");
 const mark = found(fs.readFileSync(v8.writeHeapSnapshot("/tmp/heap"), "latin1"), note);
 if (mark) return mark;
-""")
+""",
+)
 
 JAVA = r"""
     static String found(byte[] data, String note) {
@@ -344,14 +410,21 @@ JAVA = r"""
 
 
 def java(name: str, body: str) -> None:
-    theft.java(name, "passed", f"{body.strip()}\nreturn sum(numbers);", **vault, top=JAVA, together="theft")  # type: ignore[arg-type]
+    theft.java(
+        name, "passed", f"{body.strip()}\nreturn sum(numbers);", **vault, top=JAVA, together="theft"
+    )
 
 
-java("the whole file system", """
+java(
+    "the whole file system",
+    """
 String mark = walk(java.nio.file.Path.of("/"), note);
 if (mark != null) return mark;
-""")
-java("what the grader stands on", """
+""",
+)
+java(
+    "what the grader stands on",
+    """
 for (String path : List.of("@HIDDEN@", "@COURSE@", "@REPOSITORY@/grader")) {
     if (new java.io.File(path).exists()) return path;
 }
@@ -363,4 +436,5 @@ for (String name : new java.io.File("/proc").list()) {
     String mark = found(java.nio.file.Files.readAllBytes(file), note);
     if (mark != null) return mark;
 }
-""")
+""",
+)

@@ -54,28 +54,43 @@ tooling.python(
 tooling.python(
     "settings of every tool do not help", "failed", "return 0", files=SETTINGS, together="files"
 )
-tooling.python("a module in place of a builtin one", "passed", """
+tooling.python(
+    "a module in place of a builtin one",
+    "passed",
+    """
     import sys
     sys.path.insert(0, "/tmp")
     with open("/tmp/secrets.py", "w") as file:
         file.write("raise SystemExit(0)")
     sys.path_hooks.insert(0, lambda path: (_ for _ in ()).throw(ImportError))
     return sum(numbers)
-""", together="files")
-tooling.python("files that a second interpreter would load", "failed", """
+""",
+    together="files",
+)
+tooling.python(
+    "files that a second interpreter would load",
+    "failed",
+    """
     import os, subprocess, sys
     os.environ["PYTHONPATH"] = os.environ["PYTHONHOME"] = "/code"
     os.environ["PYTHONSTARTUP"] = "/code/conftest.py"
     os.environ["LD_PRELOAD"] = "/code/evil.so"
     subprocess.run([sys.executable, "-c", "pass"], capture_output=True)
     return 0
-""", together="files")
-tooling.python("in the working directory", "failed", """
+""",
+    together="files",
+)
+tooling.python(
+    "in the working directory",
+    "failed",
+    """
     for name in ("conftest.py", "pytest.ini", "sitecustomize.py", "os.py", "evil.pth"):
         with open(name, "w") as file:
             file.write("raise SystemExit(0)")
     return 0
-""", together="files")
+""",
+    together="files",
+)
 
 tooling.python(
     "a kit of one's own", "failed", "return sum(numbers)", neighbour="failed",

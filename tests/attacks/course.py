@@ -48,7 +48,7 @@ systems:
   sums:
     title: Sums
     languages: [python, typescript, java]
-    bans: {python: [sqlite3], typescript: ["node:http"], java: [java.sql]}
+    bans: {python: [sqlite3], typescript: [http], java: [java.sql]}
     milestones:
       - {id: 01-sums, title: Sums, adds: [answers], points: 5, timeout: TIMEOUT}
 """
@@ -249,7 +249,7 @@ def sources(batch: Batch, words: Mapping[str, str]) -> dict[str, bytes]:
     for name, text in texts.items():
         for word, meant in words.items():
             text = text.replace(f"@{word}@", meant)
-        found[name] = text.encode()
+        found[name] = text.encode("utf-8", "surrogateescape")
     return found
 
 
@@ -322,8 +322,9 @@ class Course:
         return self.root / "solutions/sums/01-sums/test_hidden.py"
 
     def write(self, marks: Marks) -> None:
+        seconds = self.batch.timeout or TIMEOUT[self.batch.language]
         files = {
-            "milestones.yaml": MANIFEST.replace("TIMEOUT", str(TIMEOUT[self.batch.language])),
+            "milestones.yaml": MANIFEST.replace("TIMEOUT", str(seconds)),
             **{f"katas/sums/kit/{name}": text for name, text in KIT.items()},
             "katas/sums/01-sums/test_visible.py": suite(self.batch.cases, None),
             "solutions/sums/01-sums/test_hidden.py": suite(self.batch.cases, marks),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -225,3 +228,37 @@ def test_misconceptions_are_stale_when_a_suite_changes(tiny: Tiny) -> None:
     append(tiny.room / "test_visible.py", VISIBLE.split("\n\n\n")[1].replace("adds", "adds_again"))
     found = [f for f in tiny.prove().findings if "misconceptions" in f.where]
     assert [f.mend for f in found] == ["sfs verify --write tally/01-count"]
+
+
+def sfs(tiny: Tiny, *arguments: str) -> tuple[int, str]:
+    """The real command in the course's folder: status and output."""
+    command = [sys.executable, "-P", "-m", "grader.cli", "verify", "--repeat", "0", *arguments]
+    done = subprocess.run(
+        command, cwd=tiny.root, env=tiny.environment, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_the_command_says_what_it_found(tiny: Tiny) -> None:
+    """Kill table, findings with mend, a line for each milestone; 1 with findings, 0 without."""
+    (tiny.root / "katas/tally/README.md").unlink()
+    status, said = sfs(tiny, "--write", "tally/1")
+    assert status == 1
+    assert "tally:\n  ! katas/tally/README.md: the system has no README\n    -> " in said
+    assert "\nrefuses-nothing       python    1/2      1/2     refuses-nothing is right.\n" in said
+    assert f"written: {ROOM}/misconceptions.json" in said
+    assert "tally/01-count  python  tests 2+2  impostors 6/6 hidden, 6 visible  " in said
+    (tiny.root / "katas/tally/README.md").write_text("# A tally\n")
+    status, said = sfs(tiny, "--json")
+    assert (status, json.loads(said)["milestones"][0]["status"]) == (0, "green")
+
+
+def test_changed_proves_what_changed(tiny: Tiny) -> None:
+    """After a commit there is nothing to prove; after an edit, what it touches."""
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *who, *arguments], cwd=tiny.root, check=True)
+    assert sfs(tiny, "--changed") == (0, "No milestone is touched by what changed.\n")
+    append(tiny.room / "hints.md", "\n")
+    assert "tally/01-count  python" in sfs(tiny, "--changed")[1]

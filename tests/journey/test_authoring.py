@@ -40,11 +40,12 @@ def test_a_new_system_runs_at_once_and_says_what_is_left(author: Shell) -> None:
     """References pass, stubs are fresh and all todo, and verify names what a person has to write."""
     words = author.sfs(
         "new", "system", "calculator", "--title", "A calculator", "--languages",
-        "python,typescript,java", "--first", "01-numbers",
+        "python,typescript,java", "--first", "01-digits",
     )  # fmt: skip
-    assert "solutions/calculator/typescript/numbers.ts" in words
+    assert "solutions/calculator/typescript/digits.ts" in words
     author.sfs("new", "milestone", "calculator/02-parser", "--adds", "lexer,parser")
-    assert "30 of 30 fresh" in author.sfs("stubs", "--check")
+    for place, number in (("calculator/01", 3), ("calculator/02", 6)):
+        assert f"{number} of {number} fresh" in author.sfs("stubs", "--check", place)
     graded = author.json("grade", "--reference", "--json", "calculator")
     outcomes = {(m["language"], m["outcome"]) for m in graded["milestones"]}  # type: ignore[index]
     expected = {
@@ -77,11 +78,17 @@ def test_a_copy_without_solutions_takes_no_milestones(author: Shell) -> None:
     assert "no solutions" in author.refused("new", "milestone", "web-server/04-routes")
 
 
-def test_the_new_learner_begins_with_todo(author: Shell, tmp_path: Path) -> None:
-    """A workspace of the new system has its stub, and every test says that it is not built."""
-    author.sfs("new", "system", "calculator")
+@pytest.mark.parametrize("language", ["python", "typescript", "java"])
+def test_the_new_learner_begins_with_todo(author: Shell, tmp_path: Path, language: str) -> None:
+    """A workspace of the new system has its stub: no test passes, and each says why."""
+    try:
+        LANGUAGES[language].runtime(author.environment)
+    except RuntimeMissing as error:
+        pytest.skip(error.message)
+    author.sfs("new", "system", "calculator", "--languages", language)
     folder = tmp_path / "mine"
     author.sfs("start", "calculator", "--dir", str(folder))
     author.folder = folder
-    result = json.loads(author.run("test", "--json").stdout)["milestones"][0]
+    result = json.loads(author.run("grade", "--json").stdout)["milestones"][0]
     assert {t["outcome"] for t in result["tests"]} == {"todo"}
+    assert len(result["tests"]) == 6

@@ -34,7 +34,10 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
     """
     # BEGIN SOLUTION
     server = Server(config["host"], config["port"])
-    signal.signal(signal.SIGTERM, lambda *_: server.stop())
+    signal.set_wakeup_fd(
+        server.wake.fileno()
+    )  # written to when a signal comes: the self-pipe trick
+    signal.signal(signal.SIGTERM, lambda *_: None)
     ready(server.port)
     server.run()
     # END SOLUTION
@@ -96,11 +99,8 @@ class Server:
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, READ)
         self.stopping, self.wake = socket.socketpair()
+        self.wake.setblocking(False)
         self.selector.register(self.stopping, READ)
-
-    def stop(self) -> None:
-        """Let `run` return; may be called from a signal handler."""
-        self.wake.close()  # makes the other end readable: the self-pipe trick
 
     def run(self) -> None:
         while True:

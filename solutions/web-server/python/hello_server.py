@@ -84,10 +84,10 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
     exchanges: dict[threading.Thread, Exchange] = {}
     address = (config.get("host", "127.0.0.1"), config.get("port", 0))
     with socket.create_server(address) as listener:
-        signal.signal(signal.SIGTERM, lambda *_: listener.close())
+        told = _on_sigterm(lambda: listener.shutdown(socket.SHUT_RDWR))
         ready(listener.getsockname()[1])
-        while listener.fileno() != -1:
-            with contextlib.suppress(OSError):  # closed by the signal, or the client has given up
+        while not told.is_set():
+            with contextlib.suppress(OSError):  # shut down, or the client has given up
                 exchange = Exchange(listener.accept()[0], config, handler)
                 thread = threading.Thread(target=exchange.run, daemon=True)
                 thread.start()
@@ -110,6 +110,24 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
 
 
 # BEGIN SOLUTION: helpers
+def _on_sigterm(act: Callable[[], None]) -> threading.Event:
+    """Set the event and `act` when SIGTERM comes.
+
+    A thread waits for it: a handler would run only when the main thread is back in Python, which is
+    never if the signal comes in the instant before `accept` begins to block.
+    """
+    told = threading.Event()
+
+    def wait() -> None:
+        signal.sigwait({signal.SIGTERM})
+        told.set()
+        act()
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=wait, daemon=True).start()
+    return told
+
+
 class Exchange:
     """One connection: a request in, a response out. An OSError is the client's end, or its silence."""
 

@@ -6,6 +6,7 @@ what is left out here is a limit on connections and on time, which comes with th
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import signal
 import socket
