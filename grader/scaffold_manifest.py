@@ -18,7 +18,7 @@ import yaml
 
 from grader import manifest
 from grader.errors import GraderError, UsageError
-from grader.languages import pascal
+from grader.languages import LANGUAGES, pascal
 from grader.manifest import Course, System
 from grader.workspace import write
 
@@ -46,9 +46,7 @@ def add_system(
     path: Path, name: str, *, title: str, languages: Sequence[str], first: str, words: str
 ) -> Change:
     """One more system behind the last, with its first milestone."""
-    for language in languages:
-        if languages.count(language) > 1:
-            raise UsageError(f"{language} stands twice in the languages", "Name each once.")
+    _check_languages(languages)
     before, text, root = _composed(path)
     head = [
         f"{name}:",
@@ -65,7 +63,7 @@ def add_system(
     key, last = systems.value[-1]
     indent = " " * key.start_mark.column
     after = _inserted(text, last, [indent + line for line in head])
-    change = Change(path, before, after.encode(), _checked(path, after))
+    change = Change(path, before, after.encode(), _checked(path, after, f"{name}/{first}"))
     _check_modules(change.course.system(name), first)
     return change
 
@@ -82,7 +80,7 @@ def add_milestone(path: Path, system: str, name: str, *, title: str, adds: Seque
     dash = text.splitlines()[items.value[-1].start_mark.line]
     indent = dash[: len(dash) - len(dash.lstrip())]
     after = _inserted(text, items.value[-1], [f"{indent}- {_entry(name, title, adds)}"])
-    change = Change(path, before, after.encode(), _checked(path, after))
+    change = Change(path, before, after.encode(), _checked(path, after, f"{system}/{name}"))
     _check_modules(change.course.system(system), name)
     return change
 
@@ -101,6 +99,16 @@ def check_title(title: str) -> None:
             f"{title!r} is no title",
             "One line of words: no backslash, no three quotes, no space at its ends.",
         )
+
+
+def _check_languages(languages: Sequence[str]) -> None:
+    """Each is one of the course's, and named once."""
+    for language in languages:
+        if language not in LANGUAGES:
+            known = ", ".join(LANGUAGES)
+            raise UsageError(f"there is no language {language!r}", f"The languages: {known}.")
+        if languages.count(language) > 1:
+            raise UsageError(f"{language} stands twice in the languages", "Name each once.")
 
 
 def _check_modules(system: System, name: str) -> None:
@@ -144,7 +152,7 @@ def _inserted(text: str, behind: yaml.Node, lines: Sequence[str]) -> str:
     return text[:at] + "".join(newline + line for line in lines) + (text[at:] or newline)
 
 
-def _checked(path: Path, text: str) -> Course:
+def _checked(path: Path, text: str, place: str) -> Course:
     """What the changed manifest says; UsageError if that is not allowed."""
     trial = path.with_name(f".{path.name}.new")
     write(trial, text.encode())
@@ -152,7 +160,7 @@ def _checked(path: Path, text: str) -> Course:
         return manifest.load(trial)
     except GraderError as error:
         words = re.sub(rf"^{re.escape(str(trial))}(:\d+)?: ", "", error.message)
-        raise UsageError(f"that cannot be added: {words}", error.mend) from error
+        raise UsageError(f"{place} cannot be added: {words}", error.mend) from error
     finally:
         trial.unlink()
 

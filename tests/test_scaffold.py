@@ -107,7 +107,7 @@ def test_stubs_are_cut_and_marks_are_left(layout: Layout) -> None:
         ("02-hands", [], "has a milestone 02-hands already"),
         ("05-bell", [], "does not follow 02-hands"),
         ("bell", [], "does not follow 02-hands"),
-        ("03-Bell", [], "cannot be added"),
+        ("03-Bell", [], "clock/03-Bell cannot be added"),
         ("03-tick", [], "module tick is added by 01-tick already"),
         ("03-bell", ["../x"], "cannot be added"),
         ("03-bell", ["bell", "bell"], "is added by 03-bell already"),
@@ -130,7 +130,7 @@ def test_what_does_not_fit_changes_nothing(
     ("name", "languages", "first", "words"),
     [
         ("clock", "python", "01-first", "there is a system 'clock' already"),
-        ("door", "cobol", "01-first", "cannot be added"),
+        ("door", "cobol", "01-first", "no language 'cobol'"),
         ("door", "python python", "01-first", "python stands twice"),
         ("door", "java", "01-thread", r"Java's own \(Thread\)"),
         ("Door", "python", "01-first", "cannot be added"),

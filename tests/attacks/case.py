@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from grader.verdict import Outcome
 
-SHAPES = ("total", "refuse", "items", "leave", "tell", "vault", "serve")
+SHAPES = ("total", "refuse", "items", "leave", "copy", "tell", "vault", "serve")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -176,7 +176,20 @@ folders.python(
     **leave,
 )
 
-# -- handed in ---------------------------------------------------------------------------------------
+# -- where the test writes: on the grader's own descriptors, its results would be ours to make ---------
+
+FORGED = """
+import json, os
+tests = [{"suite": suite, "name": f"test_copy[{name}]", "sentence": "", "outcome": "passed"}
+         for suite in ("visible", "hidden") for name in ("folders_and_links_a_report_of_ours_at_@N@",)]
+with open("log", "w") as file:
+    file.write("".join(json.dumps({"test": test}) + "\\n" for test in tests) + '{"done": true}\\n')
+os.symlink("/proc/self/fd/@N@", "copy")
+"""
+for number in range(3, 13):
+    body = FORGED.replace("@N@", str(number))
+    folders.python(f"a report of ours at {number}", "failed", body, shape="copy", limit=OUT)
+folders.python("a log to be copied", "passed", "open('log', 'w').write(note)", shape="copy")
 
 folders.typescript(
     "a link to the grader's mounts",

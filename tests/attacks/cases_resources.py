@@ -281,12 +281,16 @@ resources.python(
 resources.python(
     "streams that are closed", "passed", "import os; os.close(1); os.close(2); return sum(numbers)"
 )
-resources.python("a huge answer", "failed", "return 'x' * (64 << 20)", limit="more than 16777216 bytes")
+resources.python(
+    "a huge answer", "failed", "return 'x' * (64 << 20)", limit="more than 16777216 bytes"
+)
 resources.python("a huge list", "failed", "return [0] * (8 << 20)", limit="result")
 resources.python(
     "a deep answer", "failed", "x = []\nfor n in range(100_000): x = [x]\nreturn x", limit="deep"
 )
-resources.python("a cyclic answer", "failed", "x = []; x.append(x); return x", limit="contains itself")
+resources.python(
+    "a cyclic answer", "failed", "x = []; x.append(x); return x", limit="contains itself"
+)
 resources.python(
     "an answer that holds itself a million times",
     "failed",
@@ -344,7 +348,9 @@ resources.typescript(
 """,
     hidden=None,
 )
-resources.typescript("a huge answer", "failed", "return 'x'.repeat(64 << 20);", limit="more than 16777216 bytes")
+resources.typescript(
+    "a huge answer", "failed", "return 'x'.repeat(64 << 20);", limit="more than 16777216 bytes"
+)
 resources.typescript(
     "a deep answer",
     "failed",
@@ -381,4 +387,6 @@ resources.java(
     "List<Object> x = new ArrayList<>(); x.add(x); return x;",
     limit="contains itself",
 )
-resources.java("a huge answer", "failed", 'return "x".repeat(64 << 20);', limit="more than 16777216 bytes")
+resources.java(
+    "a huge answer", "failed", 'return "x".repeat(64 << 20);', limit="more than 16777216 bytes"
+)

@@ -95,6 +95,14 @@ def test_leave(kata, workdir, case):
     kata.leave(case, NOTE)
     assert VALUE + (workdir / "log").read_text() == VALUE + NOTE
 ''',
+    # A test that itself writes where the code has been.
+    "copy": '''
+def test_copy(kata, workdir, case):
+    """A copy of the log holds the note."""
+    kata.leave(case, NOTE)
+    (workdir / "copy").write_bytes((workdir / "log").read_bytes())
+    assert VALUE + (workdir / "copy").read_text() == VALUE + NOTE
+''',
     "tell": '''
 def test_tell(kata, seed, case):
     """Each number is told once, in order."""
@@ -213,6 +221,7 @@ GIVEN = {
     "refuse": ("amount", "note"),
     "items": ("count", "note"),
     "leave": ("note",),
+    "copy": ("note",),
     "tell": ("numbers", "sink", "note"),
     "serve": ("config", "ready"),
 }
