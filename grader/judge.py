@@ -96,9 +96,15 @@ def _outcome(run: TestRun) -> Outcome:
         return "passed"
     if isinstance(error, Judged):
         return error.outcome
-    if run.broken or isinstance(error, LearnerError | ExpectationUnmet):
+    if run.broken or isinstance(error, LearnerError | ExpectationUnmet) or _hung_up(run, error):
         return "failed"
     return "error" if isinstance(error, SuiteFault) or _arose_in_tools(error) else "failed"
+
+
+def _hung_up(run: TestRun, error: BaseException) -> bool:
+    """Whether the other end of a connection, a program under test, has gone or never came."""
+    started = any(isinstance(entry, str) for entry in run.journal)
+    return started and isinstance(error, ConnectionError | TimeoutError)
 
 
 def _inner(error: BaseException | None) -> BaseException | None:
@@ -145,6 +151,8 @@ def _reason(error: BaseException, compared: bool) -> str:
     if isinstance(error, AssertionError):
         said = str(error).split("\nassert ")[0].strip()
         return "What came back is not what was expected." if compared or not said else said[:4000]
+    if isinstance(error, ConnectionError | TimeoutError):
+        return f"The connection to the program broke: {error.strerror or error}"
     if isinstance(error, SuiteFault):
         return f"The suite itself is wrong: {error}"
     if not _arose_in_tools(error):

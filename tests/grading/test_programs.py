@@ -56,6 +56,15 @@ def test_it_starts_again(program, workdir):
     assert (workdir / "log").read_bytes() == b"one\\ntwo\\n"
 
 
+def test_it_is_asked_twice(program):
+    """A second client is served like the first."""
+    server = program.start("echo")
+    for _ in range(2):
+        with server.connect() as connection:
+            connection.send(b"x\\n")
+            connection.receive_some()
+
+
 def test_it_can_be_looked_at(program):
     """Descriptors, threads and memory are to be had from outside."""
     server = program.start("echo")
@@ -157,6 +166,7 @@ def test_an_honest_program_passes(tmp_path: Path) -> None:
             "not built",
         ),
         ("ready(server.getsockname()[1])", "ready('80')", "it_stops", "failed", "port"),
+        ("client.sendall(data)", "import os; os._exit(0)", "it_is_asked_twice", "failed", "broke"),
     ],
 )
 def test_a_wrong_program_gets_the_outcome_that_fits(

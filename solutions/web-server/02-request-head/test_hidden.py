@@ -84,7 +84,7 @@ def field(line):
 def request_line(line):
     """What RFC 9112, 3 says of a request line whose target, if it has one, begins with a slash."""
     parts = line.split(b" ")
-    if len(parts) != 3 or not parts[0] or not parts[1].startswith(b"/"):
+    if len(parts) != 3 or not parts[0] or not parts[1]:
         return 400
     method, target, version = parts
     digits = version[5:6] + version[7:]
@@ -95,6 +95,8 @@ def request_line(line):
         return 400
     if version[5:6] != b"1":
         return 505
+    if not target.startswith(b"/"):
+        return 400
     return [method.decode(), target.decode(), [1, int(version[7:])]]
 
 
