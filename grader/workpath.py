@@ -76,7 +76,7 @@ def _beneath(folder: int, name: str, flags: int) -> int:
         )
         if descriptor >= 0:
             return int(descriptor)
-        number = ctypes.get_errno()
-        if number != errno.ENOSYS:
-            raise OSError(number, os.strerror(number), name)
+        refusal = ctypes.get_errno()
+        if refusal != errno.ENOSYS:
+            raise OSError(refusal, os.strerror(refusal), name)
     return os.open(name, flags | os.O_NOFOLLOW, mode, dir_fd=folder)
