@@ -3,6 +3,7 @@
 Misconception: one plain sentence
 Hint: 2
 Language: java          (only where it is not Python)
+Steady: no              (only where what it fails is a matter of luck: learners hear nothing of it)
 
 --- a/python/page_file.py
 +++ b/python/page_file.py
@@ -24,7 +25,7 @@ from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.submission import read
 
-_HEAD = re.compile(r"^(Misconception|Hint|Language):\s*(.+)$", re.M)
+_HEAD = re.compile(r"^(Misconception|Hint|Language|Steady):\s*(.+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Impostor:
     misconception: str
     hint: int
     language: str
+    steady: bool = True  # whether it fails the same tests each time
 
     @property
     def name(self) -> str:
@@ -57,7 +59,8 @@ def load(path: Path) -> Impostor:
     hint = head.get("Hint", "1").strip()
     if hint not in ("1", "2", "3"):
         raise CourseError(f"{path}: hint {hint!r}", "`Hint:` is 1, 2 or 3.")
-    return Impostor(path, head["Misconception"].strip(), int(hint), language)
+    steady = head.get("Steady", "yes").strip() != "no"
+    return Impostor(path, head["Misconception"].strip(), int(hint), language, steady)
 
 
 def sources(impostor: Impostor, layout: Layout, system: str) -> Mapping[str, bytes]:
