@@ -166,7 +166,13 @@ def test_an_honest_program_passes(tmp_path: Path) -> None:
             "not built",
         ),
         ("ready(server.getsockname()[1])", "ready('80')", "it_stops", "failed", "port"),
-        ("client.sendall(data)", "import os; os._exit(0)", "it_is_asked_twice", "failed", "broke"),
+        (
+            "client.sendall(data)",
+            "import os; os._exit(0)",
+            "it_is_asked_twice",
+            "failed",
+            "connection",
+        ),
     ],
 )
 def test_a_wrong_program_gets_the_outcome_that_fits(
