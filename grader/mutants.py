@@ -114,7 +114,7 @@ class _Walk:
         return node.lineno in self.lines
 
     def _of_statement(self, node: ast.stmt, parent: ast.AST) -> Iterator[Change]:
-        if not self._counts(node):
+        if not self._counts(node) or (isinstance(node, ast.AnnAssign) and node.value is None):
             return
         if isinstance(node, _DROPPABLE) and not (
             isinstance(node, ast.Return) and id(node) in self.last

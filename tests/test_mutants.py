@@ -26,6 +26,7 @@ def changes(body: str) -> list[str]:
         ("return b''", ["return b'' -> return None", "b'' -> b'X'"]),
         ("return a[1:]", ["return a[1:] -> return None", "1: -> :", "1 -> 2", "1 -> 0"]),
         ("g(a)", ["dropped"]),
+        ("a: int", []),
         ("a -= b", ["dropped", "a -= b -> a += b", "a -= b -> a = b"]),
         ("raise E(f'no {a + 1}')", ["dropped"]),
         ("while a:\n    break", ["a -> not a", "dropped", "break -> continue"]),
