@@ -73,11 +73,17 @@ class Room:
             self._nursery.close()
 
     def begin(self, job: str, *, mark: str = "", **more: Any) -> Process | Child:
-        """Start a job; the caller ends it with `finish`."""
+        """Start a job; the caller ends it with `finish`. It waits for its text until it is watched."""
         work = self.home / f"work-{secrets.token_hex(4)}"
         work.mkdir()
         work.chmod(0o777)
-        (work / "job.py").write_text(textwrap.dedent(job))
+        process = self._start(work, mark, more)
+        process.over_limit()
+        (work / "job.new").write_text(textwrap.dedent(job))
+        (work / "job.new").rename(work / "job.py")
+        return process
+
+    def _start(self, work: Path, mark: str, more: dict[str, Any]) -> Process | Child:
         limits = more.pop("limits", Limits())
         environment = {**ENVIRONMENT, **({MARK: mark} if mark else {})}
         if self._nursery:

@@ -5,12 +5,15 @@ Used in both ways in which hosts come to life: started as a program, and called 
 
 import os
 import sys
+import time
 import traceback
 
 
 def main():
     code = 0
     try:
+        while not os.path.exists("job.py"):  # until somebody watches what it uses
+            time.sleep(0.001)
         with open("job.py", encoding="utf-8") as file:
             job = file.read()
         exec(compile(job, "job.py", "exec"), {"__name__": "job"})
