@@ -98,6 +98,7 @@ def _of_system(layout: Layout, system: System) -> Iterator[Path]:
     yield from _matching(first, ("README.md",))
     for language in system.languages:
         yield from _matching(layout.kit(system.id, language), KIT)
+    yield from _matching(layout.oracles(system.id), ("*.py",))
     for milestone in system.milestones:
         yield from _of_milestone(layout, system, milestone)
 
@@ -215,7 +216,11 @@ def secrets_of(layout: Layout) -> Secrets:
         else:
             known.add_suite(name, text)
     katas = layout.root / "katas"
-    given = [*katas.glob("*/*/test_visible.py"), *katas.glob("*/kit/*/*")]
+    given = [
+        *katas.glob("*/*/test_visible.py"),
+        *katas.glob("*/kit/*/*"),
+        *katas.glob("*/oracles/*.py"),
+    ]
     return known.without(path.read_text("utf-8", "replace") for path in given if path.is_file())
 
 

@@ -56,6 +56,10 @@ class Layout:
     def kit(self, system: str, language: str) -> Path:
         return self.root / "katas" / system / "kit" / language
 
+    def oracles(self, system: str) -> Path:
+        """What several suites of a system judge by, as modules; learners may read and use them."""
+        return self.root / "katas" / system / "oracles"
+
     def reference(self, system: str, language: str) -> Path:
         return self.root / "solutions" / system / language
 

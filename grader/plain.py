@@ -57,6 +57,10 @@ class PlainRun:
         layout = self._find(path)
         return layout.suite_of(path) if layout else None
 
+    def oracles(self, path: Path) -> Path | None:
+        suite = self.milestone_of(path)
+        return self._require().oracles(suite[0]) if suite else None
+
     def seconds(self, path: Path) -> float:
         system, milestone, _ = self._known(path)
         return self._loaded().system(system).milestone(milestone).timeout

@@ -44,6 +44,10 @@ class Grading(Protocol):
         """(system, milestone, suite) when `path` is a suite of this course."""
         raise NotImplementedError
 
+    def oracles(self, path: Path) -> Path | None:
+        """Where the modules lie that this suite may import, beside libraries."""
+        raise NotImplementedError
+
     def stage(self, path: Path) -> Stage:
         raise NotImplementedError
 
@@ -108,9 +112,12 @@ def _is_suite(path: Path) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Give hypothesis the run's own manner before a suite that uses it is imported."""
+    """Before a suite is imported: its oracles in reach, and hypothesis in the run's own manner."""
     if not isinstance(collector, pytest.Module) or not _is_suite(collector.path):
         return
+    oracles = grading_of(collector.config).oracles(collector.path)
+    if oracles is not None and str(oracles) not in sys.path:
+        sys.path.append(str(oracles))
     if "hypothesis" in collector.path.read_text("utf-8"):
         _tame_hypothesis()
 

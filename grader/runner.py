@@ -122,6 +122,11 @@ def key_of(job: Job, sources: Mapping[str, bytes]) -> str:
             submission.digest(
                 submission.read(layout.kit(system, job.language), job.language, kit=True)
             ),
+            *(
+                part
+                for path in sorted(layout.oracles(system).glob("*.py"))
+                for part in (path.name, path.read_bytes())
+            ),
             *(part for s in job.suites for path in suites[s] for part in (s, path.read_bytes())),
             "" if job.seed is None else f"seed {job.seed}",
             msgspec.json.encode(job.milestone),

@@ -73,6 +73,7 @@ def new_milestone(
     *,
     title: str | None,
     adds: Sequence[str],
+    languages: Sequence[str] = (),
 ) -> list[Path]:
     """Add the next milestone of a system; what was written, the manifest first."""
     last = system.milestones[-1].id
@@ -86,7 +87,12 @@ def new_milestone(
     title = _words(name) if title is None else title
     check_title(title)
     change = add_milestone(
-        layout.manifest, system.id, name, title=title, adds=adds or [module_of(name)]
+        layout.manifest,
+        system.id,
+        name,
+        title=title,
+        adds=adds or [module_of(name)],
+        languages=languages,
     )
     grown = change.course.system(system.id)
     made = _milestone(layout, grown, grown.milestones[-1])

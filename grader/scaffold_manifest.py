@@ -68,8 +68,17 @@ def add_system(
     return change
 
 
-def add_milestone(path: Path, system: str, name: str, *, title: str, adds: Sequence[str]) -> Change:
-    """One more milestone behind the last of its system."""
+def add_milestone(
+    path: Path,
+    system: str,
+    name: str,
+    *,
+    title: str,
+    adds: Sequence[str],
+    languages: Sequence[str] = (),
+) -> Change:
+    """One more milestone behind the last of its system; no `languages`: those of the system."""
+    _check_languages(languages)
     before, text, root = _composed(path)
     items = _at(_at(_at(root, "systems"), system), "milestones")
     if not isinstance(items, yaml.SequenceNode) or items.flow_style:
@@ -79,7 +88,7 @@ def add_milestone(path: Path, system: str, name: str, *, title: str, adds: Seque
         )
     dash = text.splitlines()[items.value[-1].start_mark.line]
     indent = dash[: len(dash) - len(dash.lstrip())]
-    after = _inserted(text, items.value[-1], [f"{indent}- {_entry(name, title, adds)}"])
+    after = _inserted(text, items.value[-1], [f"{indent}- {_entry(name, title, adds, languages)}"])
     change = Change(path, before, after.encode(), _checked(path, after, f"{system}/{name}"))
     _check_modules(change.course.system(system), name)
     return change
@@ -165,9 +174,10 @@ def _checked(path: Path, text: str, place: str) -> Course:
         trial.unlink()
 
 
-def _entry(name: str, title: str, adds: Sequence[str]) -> str:
+def _entry(name: str, title: str, adds: Sequence[str], languages: Sequence[str] = ()) -> str:
     added = ", ".join(adds)
-    return f"{{id: {name}, title: {_quoted(title)}, adds: [{added}], points: {POINTS}}}"
+    only = f", languages: [{', '.join(languages)}]" if languages else ""
+    return f"{{id: {name}, title: {_quoted(title)}, adds: [{added}]{only}, points: {POINTS}}}"
 
 
 def _quoted(title: str) -> str:

@@ -94,6 +94,9 @@ class OfficialRun:
         suite = self.suites().get(path)
         return (self.system.id, self.milestone.id, suite) if suite else None
 
+    def oracles(self, path: Path) -> Path:
+        return self.layout.oracles(self.system.id)
+
     def stage(self, path: Path) -> Any:
         return self._stage
 

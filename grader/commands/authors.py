@@ -56,12 +56,14 @@ def system_(course: str | None, name: str, title: str | None, languages: str, fi
 @click.argument("place", metavar="SYSTEM/NN-SLUG")
 @click.option("--title", metavar="TEXT", help="What it is called. Default: its slug.")
 @click.option("--adds", default="", metavar="LIST", help="Its modules. Default: its slug.")
+@click.option("--languages", default="", metavar="LIST", help="Default: all of the system.")
 @click.pass_obj
-def milestone_(course: str | None, place: str, title: str | None, adds: str) -> int:
+def milestone_(course: str | None, place: str, title: str | None, adds: str, languages: str) -> int:
     """Add the next milestone of a system.
 
     \b
     sfs new milestone calculator/02-parser --title "Reading a sum" --adds lexer,parser
+    sfs new milestone calculator/03-trees --languages python
     """
     from grader import scaffold
 
@@ -71,12 +73,21 @@ def milestone_(course: str | None, place: str, title: str | None, adds: str) -> 
         raise UsageError(
             f"{place!r} names no milestone", "For example: sfs new milestone calculator/02-parser"
         )
-    modules = [one.strip() for one in adds.split(",") if one.strip()]
     made = scaffold.new_milestone(
-        here.layout, here.course, here.course.system(system), name, title=title, adds=modules
+        here.layout,
+        here.course,
+        here.course.system(system),
+        name,
+        title=title,
+        adds=_listed(adds),
+        languages=_listed(languages),
     )
     _tell(here, made, place)
     return 0
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _with_solutions(here: Here) -> Here:
