@@ -44,9 +44,15 @@ class Child:
         if self._born is None:
             self._status.settimeout(ANSWER_SECONDS)
             try:
-                pid = int.from_bytes(self._status.recv(4), "big")
+                word = self._status.recv(4)
             except OSError as error:
                 raise GraderFault(f"the nursery did not make a host: {error}") from error
+            pid = int.from_bytes(word, "big")
+            if len(word) < 4:  # the nursery itself ended before it made one
+                self._born = 0, -1
+                self._ending = Ending("killed", signal.SIGKILL)
+                self._status.close()
+                return self._born
             try:
                 self._born = pid, os.pidfd_open(pid)
             except ProcessLookupError:  # it ended at once, and was reaped already

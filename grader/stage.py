@@ -21,6 +21,7 @@ from typing import Any
 
 from grader import nursery, submission, wire
 from grader.building import HOSTS, Scene, build
+from grader.errors import GraderFault
 from grader.host import FarError, Host, HostGone, no_callbacks
 from grader.nursery import Nursery
 from grader.removal import remove_tree
@@ -194,7 +195,8 @@ class Stage:
     def _compile(self) -> None:
         """Have one host compile the Python code for all; it never comes to run it."""
         world = World(self)
-        with contextlib.suppress(HostGone, FarError):  # then each host compiles for itself
+        # What goes wrong here is no verdict: each host then compiles for itself, or says what is wrong.
+        with contextlib.suppress(HostGone, FarError, GraderFault):
             end = time.monotonic() + COMPILE_SECONDS
             world.host.ask("compile", {"to": str(world.workdir)}, end, no_callbacks)
             for made in world.workdir.glob("**/__pycache__/*.pyc"):
