@@ -203,8 +203,8 @@ class Keeper:
     def limit(self) -> None:
         for name, value in self.plan["limits"]:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD, _signal.SIGINT):
-            _signal.signal(number, _signal.SIG_DFL)
+        for number in _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}:
+            _signal.signal(number, _signal.SIG_DFL)  # also what a shell's `nohup` or `&` ignores
         if self.filter:
             program = ctypes.create_string_buffer(self.filter, len(self.filter))
             pointer = struct.pack("HxxxxxxP", len(self.filter) // 8, ctypes.addressof(program))
