@@ -25,7 +25,8 @@ class Disk:
         self._journal = workdir / ".disk-journal"
 
     def record(self) -> None:
-        """Journal and count from here on."""
+        """Journal and count from here on; what was journaled before is forgotten."""
+        self._journal.unlink(missing_ok=True)
         self._kata.DiskFile.trace(str(self._journal), None)
 
     def fail(self, at: int, how: str) -> None:
