@@ -300,7 +300,13 @@ class Host:
         if module not in self.loaded:
             if not self.exists(module.replace(".", "/") + ".py"):
                 return {}
-            self.invoke(__import__, [module])
+            try:
+                self.invoke(__import__, [module])
+            except Fault as fault:
+                gone = fault.answer["data"].get("class") == "ModuleNotFoundError"
+                if gone and module.startswith("kit."):
+                    return {}  # it extends what a later milestone will make
+                raise
             self.loaded[module] = sys.modules[module]
         return vars(self.loaded[module])
 

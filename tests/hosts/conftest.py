@@ -95,7 +95,7 @@ class Peer:
             "hello",
             code=str(self.language.code),
             modules=list(modules),
-            kit=["errors"],
+            kit=["ahead", "errors"] if self.language.name == "python" else ["errors"],
             bans=list(bans),
             limits={**LIMITS, **limits},
             **self.language.hello,

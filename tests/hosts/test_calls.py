@@ -56,6 +56,13 @@ def test_a_name_of_the_kit_is_found_last(peer):
     assert peer.refusal("corrupt", 4).message == "page 4 is torn"
 
 
+@pytest.mark.languages("python")
+def test_a_file_of_the_kit_that_needs_later_milestones_is_passed_over(peer):
+    """The kit has files that extend what is not written yet; they are not in the way of other names."""
+    assert "no Ahead" in peer.refusal("Ahead").message
+    assert peer.refusal("corrupt", 4).message == "page 4 is torn"
+
+
 def test_a_class_is_constructed_and_its_object_stays(peer):
     """A class gives a reference; its methods act on the one object behind it."""
     counter = peer.call("Counter", 5)
