@@ -126,6 +126,12 @@ class GroupingError(DatabaseError):
     sqlstate = "42803"
 
 
+class InvalidColumnReference(DatabaseError):
+    """A column of the result that is not there, or cannot be meant."""
+
+    sqlstate = "42P10"
+
+
 class InvalidText(DatabaseError):
     """A text that cannot be read as the type that is asked for."""
 
@@ -192,3 +198,21 @@ class ProtocolViolation(DatabaseError):
     """Bytes that no client of this protocol would send."""
 
     sqlstate = "08P01"
+
+
+class DuplicateStatement(DatabaseError):
+    """A prepared statement of this name exists already."""
+
+    sqlstate = "42P05"
+
+
+class UndefinedStatement(DatabaseError):
+    """A prepared statement that does not exist."""
+
+    sqlstate = "26000"
+
+
+class UndefinedPortal(DatabaseError):
+    """A portal, which is a statement with its values, that does not exist."""
+
+    sqlstate = "34000"

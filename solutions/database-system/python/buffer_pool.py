@@ -1,0 +1,221 @@
+"""The pages in memory: so many frames, lent out by pin, chosen for eviction by LRU-2.
+
+All code above reads and changes pages here and only here. The pool knows of each page whether
+somebody is using it, whether it differs from the store, and when it was used the last two times.
+
+Real systems do more in the same places. PostgreSQL approximates "least recently used" by a clock
+hand, because its pool has many users at once and exact order would need a lock for each access;
+SQLite keeps a plain list. Here there is one user, and a victim is found by looking at every frame:
+that costs less than the read which follows it. History ends with eviction; the LRU-2 of the paper
+remembers pages for some time after. Left out as well: reading ahead and writing in the background.
+"""
+
+from __future__ import annotations
+
+from kit.errors import NotPinned, PagePinned, PoolExhausted
+from page_file import PageFile
+
+
+class Frame:
+    """A page in memory. Its bytes are the holder's as long as it is pinned.
+
+    `data` is the page itself, a bytearray of `payload_size` bytes, never replaced by another:
+    `SlottedPage(frame.data)` works on the page. Whoever changes bytes there says so when releasing.
+    """
+
+    def __init__(self, page_no: int, data: bytearray) -> None:
+        """Hold `data` as page `page_no`. Only the pool makes frames."""
+        # BEGIN SOLUTION
+        self.data = data
+        self.pins = 0
+        self.dirty = False
+        self.previous = self.last = 0  # ticks of the last two accesses, 0 = there was none
+        self._page_no = page_no
+        # END SOLUTION
+
+    def page_no(self) -> int:
+        """Return the number of the page."""
+        # BEGIN SOLUTION
+        return self._page_no
+        # END SOLUTION
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return a copy of `size` bytes from `offset`. ValueError if not all are in the page."""
+        # BEGIN SOLUTION
+        self._check(offset, size)
+        return bytes(self.data[offset : offset + size])
+        # END SOLUTION
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Put `data` at `offset` and mark the page dirty.
+
+        Raises ValueError, and nothing is changed, if not all of it would be in the page.
+        """
+        # BEGIN SOLUTION
+        self._check(offset, len(data))
+        self.data[offset : offset + len(data)] = data
+        self.dirty = True
+        # END SOLUTION
+
+    # BEGIN SOLUTION: helpers
+    def _check(self, offset: int, size: int) -> None:
+        if not 0 <= offset <= offset + size <= len(self.data):
+            raise ValueError(f"page {self._page_no} has no {size} bytes at {offset}")
+
+    # END SOLUTION
+
+
+class BufferPool:
+    """At most `capacity` pages of a store in memory; each page there once at most.
+
+    A page is pinned once for every `fetch` or `new_page` that returned it and has not been
+    released. A pinned page stays where it is; any other may be evicted when room is needed. Dirty
+    pages, which differ from the store, are written when they are evicted or flushed, and at no
+    other time. Errors of the store pass through, and no change of a page is lost by them.
+
+    The victim is the page without pins whose last access but one is the longest ago. Pages with
+    only one access since they came into the pool go before all others, the one with the oldest
+    access first. Each `fetch` and each `new_page` is one access; nothing else is.
+    """
+
+    def __init__(self, store: PageFile, capacity: int = 256) -> None:
+        """Begin with no page in memory.
+
+        `store` has the methods of `PageFile`, and need not be one. Raises ValueError if `capacity`
+        is below 1.
+        """
+        # BEGIN SOLUTION
+        if capacity < 1:
+            raise ValueError(f"a pool of {capacity} frames holds no page")
+        self._store = store
+        self._capacity = capacity
+        self._frames: dict[int, Frame] = {}
+        self._clock = 0
+        self._stats = {"hits": 0, "misses": 0, "evictions": 0, "writes": 0}
+        # END SOLUTION
+
+    def store(self) -> PageFile:
+        """Return the store below."""
+        # BEGIN SOLUTION
+        return self._store
+        # END SOLUTION
+
+    def fetch(self, page_no: int) -> Frame:
+        """Return the frame of a page, pinned. Reads the page if it is not in memory.
+
+        All who hold a page hold the same frame. Raises PoolExhausted, and reads nothing, if there
+        is no room and every frame is pinned. If the page cannot be read it is not in the pool.
+        """
+        # BEGIN SOLUTION
+        frame = self._frames.get(page_no)
+        if frame is not None:
+            self._stats["hits"] += 1
+            return self._pin(frame)
+        self._make_room()
+        frame = Frame(page_no, bytearray(self._store.read(page_no)))
+        self._stats["misses"] += 1
+        return self._pin(frame)
+        # END SOLUTION
+
+    def new_page(self) -> Frame:
+        """Allocate a page and return its frame: zeros, pinned, dirty. The page is not read.
+
+        Raises PoolExhausted, and allocates nothing, if there is no room and every frame is pinned.
+        """
+        # BEGIN SOLUTION
+        self._make_room()
+        frame = Frame(self._store.allocate(), bytearray(self._store.payload_size()))
+        frame.dirty = True
+        return self._pin(frame)
+        # END SOLUTION
+
+    def release(self, frame: Frame, dirty: bool = False) -> None:
+        """Give back one pin. `dirty` says that the holder changed the page through `data`.
+
+        A dirty page stays dirty whatever later holders say. Raises NotPinned if the frame has no
+        pin to give back.
+        """
+        # BEGIN SOLUTION
+        if frame.pins == 0:
+            raise NotPinned(f"nobody holds page {frame.page_no()}")
+        frame.pins -= 1
+        frame.dirty = frame.dirty or dirty
+        # END SOLUTION
+
+    def delete_page(self, page_no: int) -> None:
+        """Free a page in the store and forget it, without reading or writing it.
+
+        Raises PagePinned, and changes nothing, if it is pinned.
+        """
+        # BEGIN SOLUTION
+        if self.pin_count(page_no) > 0:
+            raise PagePinned(f"page {page_no} is in use and cannot be deleted")
+        self._store.free(page_no)
+        self._frames.pop(page_no, None)
+        # END SOLUTION
+
+    def flush(self) -> None:
+        """Write all dirty pages, pinned ones too, in the order of their numbers.
+
+        All stay in the pool, with their pins, and are clean. Does not sync the store.
+        """
+        # BEGIN SOLUTION
+        for page_no in sorted(self._frames):
+            self._write_back(self._frames[page_no])
+        # END SOLUTION
+
+    def discard(self) -> None:
+        """Forget all pages, clean ones too, and write none: the next fetch shows the store's.
+
+        Raises PagePinned, and forgets nothing, if any page is pinned.
+        """
+        # BEGIN SOLUTION
+        for page_no in self._frames:
+            if self.pin_count(page_no) > 0:
+                raise PagePinned(f"page {page_no} is in use and cannot be forgotten")
+        self._frames.clear()
+        # END SOLUTION
+
+    def pin_count(self, page_no: int) -> int:
+        """Return how many pins a page has, 0 if it is not in the pool."""
+        # BEGIN SOLUTION
+        frame = self._frames.get(page_no)
+        return 0 if frame is None else frame.pins
+        # END SOLUTION
+
+    def stats(self) -> dict[str, int]:
+        """Return how often, since the pool began: hits, misses, evictions, writes.
+
+        A hit is a fetch that read nothing, a miss one that read its page; an eviction is a page
+        that made room for another; writes are the pages that the pool wrote.
+        """
+        # BEGIN SOLUTION
+        return dict(self._stats)
+        # END SOLUTION
+
+    # BEGIN SOLUTION: helpers
+    def _pin(self, frame: Frame) -> Frame:
+        self._frames[frame.page_no()] = frame
+        self._clock += 1
+        frame.previous, frame.last = frame.last, self._clock
+        frame.pins += 1
+        return frame
+
+    def _make_room(self) -> None:
+        if len(self._frames) < self._capacity:
+            return
+        idle = [frame for frame in self._frames.values() if frame.pins == 0]
+        if not idle:
+            raise PoolExhausted(f"all {self._capacity} frames are pinned")
+        victim = min(idle, key=lambda frame: (frame.previous, frame.last))
+        self._write_back(victim)
+        del self._frames[victim.page_no()]
+        self._stats["evictions"] += 1
+
+    def _write_back(self, frame: Frame) -> None:
+        if frame.dirty:
+            self._store.write(frame.page_no(), bytes(frame.data))
+            frame.dirty = False
+            self._stats["writes"] += 1
+
+    # END SOLUTION
