@@ -218,13 +218,12 @@ class Tree(BTree):
                 seen, cells, leaf_no = self.__changes, deque(), self.__descend(key)[1]
             while not cells and leaf_no:
                 with self.__node(leaf_no) as leaf:
-                    cells.extend(leaf.get(i) for i in range(leaf.search(key)[0], leaf.count()))
-                    leaf_no = leaf.next_leaf()
+                    last = leaf.count() if end is None else leaf.search(end)[0]
+                    cells.extend(leaf.get(i) for i in range(leaf.search(key)[0], last))
+                    leaf_no = leaf.next_leaf() if last == leaf.count() else 0
             if not cells:
                 return
             found, is_long, value = _parts(cells.popleft())
-            if end is not None and found >= end:
-                return
             if is_long:
                 size, _ = LONG_VALUE.unpack(value)
                 value = b"".join(content for _, content in self.__overflow(value))[:size]
