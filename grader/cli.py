@@ -29,6 +29,7 @@ COMMANDS = {
     "borrow": ("own", "Take the reference of a milestone, without credit, and go on."),
     "reset": ("own", "Go back to the stub; your file is kept."),
     "shell": ("own", "Open a private computer to play in."),
+    "xray": ("looking", "Draw a file that your program has written."),
     "doctor": ("course", "Check what works on this machine, and what to do about the rest."),
     "verify": ("proving", "Prove that milestones are as they have to be."),
     "mutate": ("mutating", "Change a reference in all ways, and see what the suites miss."),
