@@ -1,0 +1,502 @@
+"""The protocol at its edges, pipelines and their errors, and a server that is treated badly."""
+
+import struct
+
+import pytest
+from database_fsck import check_store
+from database_wire import (
+    BINARY,
+    CANCEL_REQUEST,
+    FLUSH,
+    GSS_REQUEST,
+    SSL_REQUEST,
+    SYNC,
+    TERMINATE,
+    TEXT,
+    bind,
+    close,
+    columns,
+    describe,
+    execute,
+    fields,
+    kinds,
+    message,
+    parse,
+    query,
+    request,
+    split,
+    startup,
+    told,
+    values,
+)
+
+READY = b"Z\0\0\0\5I"
+TABLE = "create table t (id integer primary key, n integer, s text)"
+ROWS = "insert into t values (1, 10, 'a'), (2, 20, null), (3, 30, '')"
+
+
+@pytest.fixture
+def connect(kata):
+    """A function that gives one more connection to the same database, after its startup."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+
+    def another(*scripts):
+        connection = kata.Connection(manager)
+        connection.receive(startup())
+        for sql in scripts:
+            assert b"E\0\0" not in connection.receive(query(sql))[:3]
+        return connection
+
+    return another
+
+
+# -- bytes ------------------------------------------------------------------------------------------------
+
+
+def test_answers_are_exact_to_the_byte(connect):
+    """What a driver gets for a table, a row with NULL and an error is as the manual says."""
+    connection = connect(TABLE, ROWS)
+    answer = connection.receive(query("select id, s from t where id > 1 order by id"))
+    description = b"T\0\0\0\x2f\0\2" + b"id\0" + struct.pack(">ihihih", 0, 0, 20, 8, -1, 0)
+    description += b"s\0" + struct.pack(">ihihih", 0, 0, 25, -1, -1, 0)
+    rows = (
+        b"D\0\0\0\x0f\0\2\0\0\0\1"
+        + b"2\xff\xff\xff\xff"
+        + b"D\0\0\0\x0f\0\2\0\0\0\1"
+        + b"3\0\0\0\0"
+    )
+    assert answer == description + rows + b"C\0\0\0\x0dSELECT 2\0" + READY
+    ((_, body), _) = split(connection.receive(query("select 1 / 0")))
+    assert {k: v for k, v in fields(body).items() if k != "M"} == {
+        "S": "ERROR",
+        "V": "ERROR",
+        "C": "22012",
+    }
+
+
+def test_every_cut_of_a_conversation_gives_the_same_answers(connect):
+    """The conversation in two pieces, cut at each byte, is answered as if it came in one."""
+    sent = query("select 1") + parse("select $1 || 'é'", oids=[25]) + bind(["x"]) + describe("P") + execute() + SYNC + query("") + query("sel")  # fmt: skip
+    whole = connect().receive(sent)
+    assert kinds(whole) == "TDCZ12TDCZIZEZ"
+    for cut in range(0, len(sent), 7):
+        connection = connect()
+        assert connection.receive(sent[:cut]) + connection.receive(sent[cut:]) == whole
+
+
+def test_a_hundred_messages_at_once(connect):
+    """Many statements in one piece of bytes are answered in their order, each with its own ready."""
+    answer = connect().receive(b"".join(query(f"select {i}") for i in range(100)))
+    assert [row for row in told(answer) if isinstance(row, list)][1::2] == [
+        [str(i)] for i in range(100)
+    ]
+    assert kinds(answer) == "TDCZ" * 100
+
+
+BROKEN = [
+    b"Q\0\0\0\3", b"Q\xff\xff\xff\xff", b"Q\x7f\xff\xff\xff", message("!"), message("Q", b"select 1"),
+    message("B", b"\0\0\0\1"), message("P", b"x\0select"), message("D", b"S"), message("B", b"\0\0\0\0\0\1\0\0\0\x09a"),
+    message("Q", b"\xff\xfe\0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(BROKEN)))
+def test_what_breaks_the_protocol_ends_the_connection(connect, number):
+    """Impossible lengths, unknown kinds and bodies that are too short: one error 08P01, and it is over."""
+    connection, other = connect(), connect()
+    assert told(connection.receive(BROKEN[number] + query("select 1"))) == ["error 08P01"]
+    assert [connection.closed(), connection.receive(query("select 1"))] == [True, b""]
+    assert told(other.receive(query("select 1")))[-1] == "ready I"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"\0\0\0\3",
+        b"\0\0\x40\0\0\3\0\0",
+        startup(2 << 16),
+        b"GET / HTTP/1.1\r\n\r\n",
+        request(80877199),
+    ],
+)
+def test_a_wrong_beginning_is_refused(kata, first):
+    """Another version, another protocol, or a startup of a size that none has, ends the connection."""
+    connection = kata.Connection(kata.TransactionManager(kata.MemoryStore()))
+    assert [told(connection.receive(first)), connection.closed()] == [["error 08P01"], True]
+
+
+def test_requests_before_the_startup(kata):
+    """Encryption is declined as often as it is asked for; a request to cancel just ends the connection."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    connection = kata.Connection(manager)
+    asked = request(GSS_REQUEST) + request(SSL_REQUEST)
+    assert connection.receive(asked + startup())[:3] == b"NNR"
+    cancel = kata.Connection(manager)
+    assert [cancel.receive(request(CANCEL_REQUEST, bytes(8))), cancel.closed()] == [b"", True]
+    newer = kata.Connection(manager)
+    assert kinds(newer.receive(startup((3 << 16) + 2)))[:2] == "vR"
+
+
+# -- values -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [TEXT, BINARY])
+@pytest.mark.parametrize(
+    ("literal", "oid", "text", "binary"),
+    [
+        ("true", 16, b"t", b"\1"), ("false", 16, b"f", b"\0"), ("-5", 20, b"-5", struct.pack(">q", -5)),
+        ("2.5", 701, b"2.5", struct.pack(">d", 2.5)), ("1e100", 701, b"1e+100", struct.pack(">d", 1e100)),
+        ("3.0", 701, b"3", struct.pack(">d", 3)), ("'é'", 25, "é".encode(), "é".encode()), ("null", 25, None, None),
+    ],
+)  # fmt: skip
+def test_every_type_goes_out_in_both_formats(connect, form, literal, oid, text, binary):
+    """Booleans, integers, reals and texts have their OID and their bytes; NULL has none."""
+    answer = connect().receive(parse(f"select {literal}") + bind(results=[form]) + describe("P") + execute() + SYNC)  # fmt: skip
+    found = split(answer)
+    assert [column[1:] for column in columns(found[2][1])] == [
+        [oid, {16: 1, 25: -1}.get(oid, 8), form]
+    ]
+    assert values(found[3][1]) == [binary if form else text]
+
+
+BINARIES = [
+    (21, struct.pack(">h", -7), "n", "-7"), (23, struct.pack(">i", 70000), "n", "70000"),
+    (20, struct.pack(">q", 2**40), "n", str(2**40)), (25, b"text", "s", "text"), (1043, b"v", "s", "v"),
+    (0, struct.pack(">q", 5), "n", "5"), (0, b"raw", "s", "raw"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("oid", "raw", "column", "shown"), BINARIES)
+def test_parameters_come_in_binary(connect, oid, raw, column, shown):
+    """Integers of 2, 4 and 8 bytes, and texts, are stored as what they are."""
+    connection = connect(TABLE)
+    sent = parse(f"insert into t (id, {column}) values (1, $1) returning {column}", oids=[oid])
+    answer = connection.receive(sent + bind([raw], formats=[BINARY]) + execute() + SYNC)
+    assert told(answer) == ["1", "2", [shown], "INSERT 0 1", "ready I"]
+
+
+@pytest.mark.parametrize(
+    ("oid", "raw", "form", "state"),
+    [
+        (23, b"\0\0", BINARY, "08P01"), (0, b"x1", TEXT, "22P02"), (0, b"\xff", TEXT, "22P02"),
+        (1082, b"\0\0\0\1", BINARY, "0A000"), (0, b"99999999999999999999", TEXT, "22003"),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_cannot_be_read_is_refused(connect, oid, raw, form, state):
+    """A wrong length, a text that is no number, a type that is not known: each has its state."""
+    connection = connect(TABLE)
+    answer = connection.receive(parse("select id from t where n = $1", oids=[oid]) + bind([raw], formats=[form]) + execute() + SYNC)  # fmt: skip
+    assert told(answer)[:2] == ["1", f"error {state}"]
+
+
+def test_a_declared_type_decides_where_nothing_else_does(connect):
+    """`select $1` gives back what the client says it sends; without a type it is text."""
+    connection = connect()
+    answer = connection.receive(parse("select $1, $2", oids=[23, 0]) + describe("S") + bind(["5", "x"]) + execute() + SYNC)  # fmt: skip
+    found = split(answer)
+    assert struct.unpack(">H2I", found[1][1]) == (2, 23, 25)
+    assert [column[1] for column in columns(found[2][1])] == [20, 25]
+    assert told(answer)[-3:] == [["5", "x"], "SELECT 1", "ready I"]
+
+
+# -- extended queries ----------------------------------------------------------------------------------------
+
+
+def test_ready_is_said_once_for_each_sync_and_never_else(connect):
+    """Flush, describe and execute are not answered with ready; a sync alone is."""
+    connection = connect(TABLE)
+    sent = parse("select id from t") + FLUSH + describe("S") + FLUSH + bind() + execute() + FLUSH
+    assert kinds(connection.receive(sent)) == "1tT2C"
+    assert kinds(connection.receive(SYNC + SYNC)) == "ZZ"
+
+
+def test_execute_does_not_describe(connect):
+    """The columns are told when they are asked for, not again with the rows."""
+    connection = connect(TABLE, ROWS)
+    sent = parse("select id from t order by id") + bind() + describe("P") + execute() + SYNC
+    assert kinds(connection.receive(sent)) == "12TDDDCZ"
+    assert kinds(connection.receive(bind() + execute() + SYNC)) == "2DDDCZ"
+    assert (
+        kinds(connection.receive(parse("delete from t") + bind() + describe("P") + SYNC)) == "12nZ"
+    )
+
+
+def test_rows_are_fetched_in_portions(connect):
+    """With a limit a portal is suspended, goes on, and is done when the last row was fetched."""
+    connection = connect(TABLE, ROWS)
+    sent = (
+        parse("select id from t order by id")
+        + bind(portal="p")
+        + execute("p", 2)
+        + execute("p", 2)
+        + SYNC
+    )
+    assert told(connection.receive(sent)) == [
+        "1",
+        "2",
+        ["1"],
+        ["2"],
+        "s",
+        ["3"],
+        "SELECT 1",
+        "ready I",
+    ]
+    assert told(connection.receive(execute("p") + SYNC)) == ["error 34000", "ready I"]
+
+
+def test_statements_and_portals_have_names(connect):
+    """The nameless statement is replaced, a named one must be closed first; what is not there has a state."""
+    connection = connect(TABLE, ROWS)
+    first = parse("select 1", "a") + parse("select 2") + parse("select 3") + SYNC
+    assert kinds(connection.receive(first)) == "111Z"
+    assert told(connection.receive(parse("select 4", "a") + SYNC)) == ["error 42P05", "ready I"]
+    assert told(connection.receive(bind(statement="a") + execute() + bind() + execute() + SYNC)) == [
+        "2", ["1"], "SELECT 1", "2", ["3"], "SELECT 1", "ready I",
+    ]  # fmt: skip
+    assert (
+        kinds(connection.receive(close("S", "a") + close("S", "b") + close("P", "c") + SYNC))
+        == "333Z"
+    )
+    assert told(connection.receive(bind(statement="a") + SYNC)) == ["error 26000", "ready I"]
+    assert told(connection.receive(execute("nope") + SYNC)) == ["error 34000", "ready I"]
+    assert told(connection.receive(describe("S", "nope") + SYNC)) == ["error 26000", "ready I"]
+
+
+def test_a_prepared_statement_sees_the_tables_of_today(connect):
+    """A statement is planned when it runs: a new index or new rows count, a dropped table is missed."""
+    connection = connect(TABLE, ROWS)
+    connection.receive(parse("select s from t where n = $1", "q") + SYNC)
+    connection.receive(query("create index i on t (n); insert into t values (4, 40, 'd')"))
+    assert told(connection.receive(bind(["40"], statement="q") + execute() + SYNC))[1] == ["d"]
+    connection.receive(query("drop table t"))
+    assert told(connection.receive(bind(["40"], statement="q") + execute() + SYNC))[1:] == ["error 42P01", "ready I"]  # fmt: skip
+
+
+def test_an_empty_statement_and_two_statements(connect):
+    """Nothing can be prepared and run, and says so; two statements at once cannot be prepared."""
+    connection = connect()
+    assert (
+        kinds(connection.receive(parse("") + bind() + describe("P") + execute() + SYNC)) == "12nIZ"
+    )
+    assert told(connection.receive(parse("select 1; select 2") + SYNC)) == [
+        "error 42601",
+        "ready I",
+    ]
+    assert told(connection.receive(parse("selekt") + SYNC)) == ["error 42601", "ready I"]
+
+
+def test_the_number_of_values_must_fit(connect):
+    """Fewer or more values than parameters, or formats than values, break the protocol."""
+    connection = connect(TABLE)
+    assert told(connection.receive(parse("select $1") + bind([]) + SYNC))[1] == "error 08P01"
+
+
+# -- transactions on the wire ----------------------------------------------------------------------------------
+
+
+def test_a_pipeline_is_one_transaction_up_to_its_sync(connect):
+    """Three inserts of which the last fails leave nothing; with a sync between them the first stay."""
+    connection, other = connect(TABLE), connect()
+    insert = [parse(f"insert into t (id) values ({i})") + bind() + execute() for i in (1, 2, 1)]
+    assert told(connection.receive(b"".join(insert) + SYNC))[-2:] == ["error 23505", "ready I"]
+    assert told(other.receive(query("select count(*) from t")))[1] == ["0"]
+    assert told(connection.receive(SYNC.join(insert) + SYNC))[-2:] == ["error 23505", "ready I"]
+    assert told(other.receive(query("select count(*) from t")))[1] == ["2"]
+
+
+def test_begin_in_a_pipeline_lasts_beyond_the_sync(connect):
+    """After BEGIN the sync says T, after an error E, until COMMIT, which rolls back, says I."""
+    connection = connect(TABLE)
+    begin = parse("begin") + bind() + execute()
+    insert = parse("insert into t (id) values (1)") + bind() + execute() + SYNC
+    assert told(connection.receive(begin + insert))[-1] == "ready T"
+    assert told(connection.receive(insert)) == ["1", "2", "error 23505", "ready E"]
+    assert told(connection.receive(parse("select 1") + bind() + execute() + SYNC))[-2:] == ["error 25P02", "ready E"]  # fmt: skip
+    assert told(connection.receive(parse("commit") + bind() + execute() + SYNC)) == ["1", "2", "ROLLBACK", "ready I"]  # fmt: skip
+    assert told(connection.receive(query("select count(*) from t")))[1] == ["0"]
+
+
+def test_a_conflict_is_an_error_of_the_commit(connect):
+    """Two clients change one row: the second commit is refused as 40001, and its client is idle again."""
+    one, two = connect(TABLE, ROWS), connect()
+    for client in (one, two):
+        client.receive(query("begin; update t set n = n + 1 where id = 1"))
+    assert told(one.receive(query("commit"))) == ["COMMIT", "ready I"]
+    assert told(two.receive(query("commit"))) == ["error 40001", "ready I"]
+    assert told(two.receive(query("select n from t where id = 1")))[1] == ["11"]
+
+
+def test_a_conflict_at_the_sync_is_told_before_ready(connect):
+    """When the commit of a pipeline is refused, its sync is answered with the error, then with ready."""
+    one, two = connect(TABLE, ROWS), connect()
+    two.receive(parse("update t set n = 0 where id = 1") + bind() + execute())
+    one.receive(query("update t set n = 1 where id = 1"))
+    assert told(two.receive(SYNC)) == ["error 40001", "ready I"]
+
+
+def test_terminate_takes_an_open_transaction_along(connect):
+    """A client that says goodbye, or breaks the protocol, has not committed."""
+    for ending in (TERMINATE, message("!")):
+        one, two = connect("drop table if exists t", TABLE), connect()
+        one.receive(query("begin; insert into t (id) values (1)"))
+        one.receive(ending)
+        assert one.closed()
+        assert told(two.receive(query("select count(*) from t")))[1] == ["0"]
+
+
+def test_settings_can_be_asked_for(connect):
+    """SHOW knows what the greeting said; SET is accepted; DEALLOCATE and savepoint names pass."""
+    connection = connect()
+    seen = [told(connection.receive(query(sql)))[-3:-1] for sql in (
+        "show server_version", "show standard_conforming_strings", "show transaction isolation level",
+        "set client_encoding to 'UTF8'", "deallocate all",
+    )]  # fmt: skip
+    assert [row for row, _ in seen[:3]] == [["15.0"], ["on"], ["repeatable read"]]
+    assert told(connection.receive(query("show nothing")))[0].startswith("error ")
+
+
+def test_the_system_tables_follow_the_catalog(connect):
+    """Tables, columns and indexes appear and go; drivers find types by name."""
+    connection = connect(TABLE, "create index i on t (n)")
+    columns_of = (
+        "select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull from pg_attribute a"
+        " join pg_class c on c.oid = a.attrelid where c.relname = 't' and a.attnum > 0 order by a.attnum"
+    )
+    assert told(connection.receive(query(columns_of)))[1:4] == [["id", "bigint", "t"], ["n", "bigint", "f"], ["s", "text", "f"]]  # fmt: skip
+    ask = "select relname from pg_catalog.pg_class where relname = any (array['t', 'i', 'nope']) and relkind in ('r', 'i') order by 1"
+    assert told(connection.receive(query(ask)))[1:3] == [["i"], ["t"]]
+    connection.receive(query("drop table t"))
+    assert told(connection.receive(query(ask)))[-2] == "SELECT 0"
+    assert told(connection.receive(query("select typname from pg_type where oid = 701")))[1] == [
+        "float8"
+    ]
+    assert told(connection.receive(query("select to_regtype('nope') is null, current_schema(), version() like 'PostgreSQL 15%'")))[1] == ["t", "public", "t"]  # fmt: skip
+    assert (
+        told(connection.receive(query("insert into pg_am values (1, 'x', 'y')")))[0]
+        == "error 0A000"
+    )
+
+
+# -- the server -------------------------------------------------------------------------------------------------
+
+
+def client_of(server):
+    """A client that has been greeted."""
+    client = server.connect()
+    client.send(startup())
+    client.receive_until(READY)
+    return client
+
+
+def asked(client, sql, state="I"):
+    """What the server says to a script."""
+    client.send(query(sql))
+    return told(client.receive_until(b"Z\0\0\0\5" + state.encode()))
+
+
+def test_fifty_clients_at_once(program, workdir):
+    """Each of fifty clients has its transaction, and gets its own answers, in any order."""
+    server = program.start("server", {"path": str(workdir / "many.db")})
+    clients = [client_of(server) for _ in range(50)]
+    asked(clients[0], TABLE)
+    for i, client in enumerate(clients):
+        client.send(query(f"begin; insert into t (id) values ({i})"))
+    for client in reversed(clients):
+        assert told(client.receive_until(b"Z\0\0\0\5T"))[-2] == "INSERT 0 1"
+    for client in clients:
+        assert asked(client, "commit") == ["COMMIT", "ready I"]
+    assert asked(clients[7], "select count(*) from t")[1] == ["50"]
+    assert server.stop() == 0
+
+
+def test_one_bad_client_does_not_disturb_the_others(program, workdir):
+    """Garbage, a half message, a client that never reads, one that vanishes: the rest is served."""
+    server = program.start("server", {"path": str(workdir / "bad.db")})
+    good = client_of(server)
+    asked(good, f"{TABLE}; {ROWS}")
+    garbage, half, deaf, gone = (
+        server.connect(),
+        client_of(server),
+        client_of(server),
+        client_of(server),
+    )
+    garbage.send(b"\xff" * 4096)
+    half.send(query("delete from t")[:9])
+    deaf.send(query("select x.s, y.s from t x, t y, t z, t v, t w, t u") * 200)
+    gone.send(query("begin; delete from t"))
+    gone.receive_until(b"Z\0\0\0\5T")
+    gone.reset()
+    assert asked(good, "select count(*) from t")[1] == ["3"]
+    assert asked(good, "update t set n = 0 where id = 1")[0] == "UPDATE 1"
+    assert server.stop() == 0
+
+
+def test_a_long_answer_arrives_whole(program, workdir):
+    """A result of megabytes, asked for by a client that reads slowly, is complete and in order."""
+    server = program.start("server", {"path": str(workdir / "long.db")})
+    client = client_of(server)
+    asked(client, TABLE)
+    text = "x" * 1000
+    asked(
+        client,
+        f"insert into t values {', '.join(f'({i}, {i}, {chr(39)}{text}{chr(39)})' for i in range(40))}",
+    )
+    client.send(query("select x.id, y.id, x.s from t x cross join t y"))
+    rows = [row for row in told(client.receive_until(READY)) if isinstance(row, list)][1:]
+    assert [len(rows), {row[2] for row in rows}] == [1600, {text}]
+    assert sorted(map(int, {row[0] for row in rows})) == list(range(40))
+    assert server.stop() == 0
+
+
+def test_what_was_acknowledged_survives_kill_9(program, workdir, seed):
+    """Transfers between accounts, killed at any moment: the sum is kept, and every commit that was told."""
+    path = str(workdir / "bank.db")
+    server = program.start("server", {"path": path})
+    client = client_of(server)
+    asked(
+        client,
+        "create table a (id integer primary key, n integer); create table log (id integer primary key)",
+    )
+    asked(client, "insert into a values (0, 100), (1, 100), (2, 100), (3, 100)")
+    done = 0
+    for _ in range(3):
+        for _ in range(seed.randrange(1, 12)):
+            give, take = seed.sample(range(4), 2)
+            script = f"update a set n = n - 1 where id = {give}; update a set n = n + 1 where id = {take}"
+            assert asked(client, f"{script}; insert into log values ({done})")[-1] == "ready I"
+            done += 1
+        client.send(query(f"begin; update a set n = 0; insert into log values ({done + 1000})"))
+        client.send(query(f"update a set n = n + 1 where id = {give}"))
+        server.kill()
+        server.restart()
+        client = client_of(server)
+        assert asked(client, "select sum(n) from a")[1] == ["400"]
+        assert asked(client, "select count(*), max(id) from log")[1] == [str(done), str(done - 1)]
+    client.send(TERMINATE)
+    assert server.stop() == 0
+    check_store(path, 4096)
+
+
+def test_a_commit_costs_one_sync_and_reading_none(kata, workdir, disk):
+    """A transaction over the wire is one sync of the disk; a query, and a transaction that only reads, none."""
+    connection = kata.Connection(kata.TransactionManager(kata.Store(str(workdir / "cost.db"))))
+    connection.receive(startup() + query(f"{TABLE}; {ROWS}"))
+    costs = []
+    for sql in ("insert into t (id) values (9)", "select * from t", "begin; select 1; commit", "begin; update t set n = 1; delete from t where id = 2; commit"):  # fmt: skip
+        disk.record()
+        connection.receive(query(sql))
+        costs.append(disk.counts()["syncs"])
+    assert costs == [1, 0, 0, 1]
+
+
+def test_sigterm_lets_open_transactions_go(program, workdir):
+    """The server ends well with clients in the middle of things, and starts again on the same file."""
+    config = {"path": str(workdir / "term.db")}
+    server = program.start("server", config)
+    client = client_of(server)
+    asked(client, f"{TABLE}; insert into t (id) values (1)")
+    asked(client, "begin; insert into t (id) values (2)", "T")
+    assert server.stop() == 0
+    server.restart()
+    assert asked(client_of(server), "select id from t")[1:-2] == [["1"]]
+    assert server.stop() == 0
