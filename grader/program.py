@@ -108,6 +108,11 @@ class Connection:
     def close(self) -> None:
         self.socket.close()
 
+    def __del__(self) -> None:
+        """A suite may forget a connection; that is no fault of anybody's."""
+        if hasattr(self, "socket"):
+            self.socket.close()
+
     def __enter__(self) -> Connection:
         return self
 

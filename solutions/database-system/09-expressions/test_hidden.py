@@ -207,12 +207,13 @@ def test_like_does_not_try_all_ways(kata):
     assert results == [False, False, False, True]
 
 
-def test_a_long_list_of_literals_costs_as_much_as_a_short_one(kata):
+@pytest.mark.parametrize("name", ["i", "r"])
+def test_a_long_list_of_literals_costs_as_much_as_a_short_one(kata, name):
     """IN finds a value among 20,000 literals without comparing it with all of them."""
     items = [literal(2 * n) for n in range(20_000)]
-    tree = {"kind": "in_list", "arg": column("i"), "items": items, "negated": False}
+    tree = {"kind": "in_list", "arg": column(name), "items": items, "negated": False}
     expression = kata.Expression(kata.Binder(COLUMNS).bind(tree))
-    rows = [[[n, 0, 0.0, "", None, None]] for n in range(20_001, 40_001)]
+    rows = [[[n, 0, float(n), "", None, None]] for n in range(20_001, 40_001)]
     assert kata.many(expression, "eval", rows) == [
         n % 2 == 0 and n < 40_000 for n in range(20_001, 40_001)
     ]
@@ -308,12 +309,21 @@ def test_numbers_are_rounded_to_places(check):
     check(
         {
             "round(r, 400)": 2.5,
+            "round(r, 9223372036854775807)": 2.5,
+            "round(r, -9223372036854775808)": 0.0,
             "round(1e300, 2)": 1e300,
             "round(r, -400)": 0.0,
             "round(5e-324, 323)": 0.0,
         }
     )
-    check({"round(6e-324, 323)": 0.0, "round(1e-300, 310)": 1e-300, "round(1.7e308, -308)": BEYOND})
+    check(
+        {
+            "round(6e-324, 323)": 0.0,
+            "round(1e-300, 310)": 1e-300,
+            "round(1.7e308, -308)": BEYOND,
+            "round(1.7e308, -309)": 0.0,
+        }
+    )
     check({"round(n)": None, "round(r, n)": None, "round(r, 1.0)": MISMATCH, "round(s)": MISMATCH})
 
 
@@ -335,7 +345,7 @@ def test_pieces_of_texts(check):
             "substr(s, -7)": "abc",
         }
     )
-    check({"substr(s, 3, 9223372036854775807)": "c", "substring('日本語', 2, 1)": "本"})
+    check({"substr(s, 3, 9223372036854775807)": "c", "substring('日本語', 2)": "本語"})
     check(
         {
             "replace(s, '', 'x')": "abc",
@@ -346,6 +356,7 @@ def test_pieces_of_texts(check):
     check(
         {
             "trim(' \n ')": "\n",
+            "trim(' XaX ')": "XaX",
             "trim('abcba', 'ab')": "c",
             "trim(s, '')": "abc",
             "trim('日a日', '日')": "a",
@@ -362,6 +373,13 @@ def test_functions_take_what_they_are_made_for(check, check_types):
         "coalesce()",
         "greatest()",
         "abs(*)",
+        "round()",
+        "length()",
+        "lower()",
+        "upper()",
+        "trim()",
+        "strpos(s)",
+        "substring(s)",
         "lower(distinct s)",
         "mod(i)",
     ]
@@ -390,7 +408,17 @@ def test_functions_take_what_they_are_made_for(check, check_types):
 
 def test_what_does_not_fit_is_refused(check_types):
     """Each operator takes its types and no others; there is no row that could make it right."""
-    wrong = ["i < s", "b = 1", "b > 'x' || s", "r = b", "s || r > 1", "i ~ 'a'", "s !~ 1", "b || i"]
+    wrong = [
+        "i < s",
+        "b = 1",
+        "cast($1 as text) = s or $1 = 1",
+        "b > 'x' || s",
+        "r = b",
+        "s || r > 1",
+        "i ~ 'a'",
+        "s !~ 1",
+        "b || i",
+    ]
     wrong += [
         "1 and b",
         "b or s || ''",
@@ -420,6 +448,7 @@ def test_types_come_from_what_is_known(check_types):
     check_types(
         {"case when null then null end": "null", "case null when null then 'a' end": "text"}
     )
+    check_types({"s ~ 'a'": "boolean", "s !~ s": "boolean", "substring(s, 1)": "text"})
     check_types({"case when b then case when b then 1 else 2 end else r end": "real"})
     check_types(
         {
@@ -439,11 +468,18 @@ def test_mixed_numbers_have_the_value_of_reals(check):
     check(
         {
             "case when b then 1 else 2.5 end / 2": 0.5,
+            "case when n = 1 then 2.5 else i end / 2": 3.5,
             "coalesce(n, i, 1.5) / 2": 3.5,
             "i / 2 * 1.0": 3.0,
         }
     )
     check({"nullif(7, 1.5) / 2": 3.5, "greatest(7, 1.5) / 2": 3.5, "i / 2.0": 3.5, "2.0 / 4": 0.5})
+    check(
+        {
+            "9007199254740993 = 9007199254740992.0": True,
+            "9007199254740993 in (9007199254740992.0)": True,
+        }
+    )
     check(
         {"1 = 1.0": True, "i in (1.5, 7.0)": True, "i between 6.5 and 7.5": True, "2 < 2.5": True}
     )
@@ -550,6 +586,7 @@ def test_literals_in_quotes_are_read_as_what_they_meet(check, check_types):
         ("$1 like $2", ["text", "text"]),
         ("$1 and not $2", ["boolean", "boolean"]),
         ("$1 is true", ["boolean"]),
+        ("cast($1 as text) = s and $2 = i", ["text", "integer"]),
         ("case when $1 then $2 else r end", ["boolean", "real"]),
         ("case $1 when 1 then $2 when $3 then 'x' end", ["integer", "text", "integer"]),
         ("coalesce($1, b)", ["boolean"]),
@@ -614,11 +651,67 @@ def test_values_of_parameters(check, kata):
         {"i + $1": UNREADABLE, "i = $2": MISMATCH, "r = $3": MISMATCH, "b = $4": MISMATCH},
         ["x", 1.5, True, 1],
     )
+    check({"s || $1": MISMATCH, "r = $2": True, "i = $3": MISMATCH}, [[1], 2.5, {}])
     check({"i = $1": True, "i = $2": refused("SqlSyntaxError")}, [7])
+    check({"$1 is null": refused("SqlSyntaxError")})
     check({"$1 is null": False, "$1 + i": 12, "i in ($1, $1 + 2)": True}, [5])
     wrong = [{"kind": "param", "index": index} for index in (0, 65536, 2**40)]
     results = kata.script([kata.Binder([]), "bind", [tree]] for tree in wrong)
     assert error_names(results) == ["SqlSyntaxError"] * 3
+    last = {"kind": "param", "index": 65535}
+    assert kata.Binder([]).bind(last) == {**last, "type": "text"}
+
+
+def test_eval_needs_no_more_than_a_row(kata):
+    """Without parameters a row is enough, and a missing parameter is missed by name of error."""
+    binder = kata.Binder(COLUMNS)
+    trees = [binder.bind(tree) for tree in parsed(kata, ["i + 1", "i + $1"])]
+    assert kata.Expression(trees[0]).eval(ROW) == 8
+    with kata.raises("SqlSyntaxError"):
+        kata.Expression(trees[1]).eval(ROW)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("1 and b", "AND"),
+        ("b or 1", "OR"),
+        ("not i", "NOT"),
+        ("- s", "-"),
+        ("s + 1", "+"),
+        ("r % 2.0", "%"),
+        ("i >= s", ">="),
+        ("i || b", "||"),
+        ("i ~ 'a'", "~"),
+        ("s is true and i is true", "IS"),
+        ("i between 1 and s", "BETWEEN"),
+        ("s in (s, i)", "IN"),
+        ("i like 'a'", "LIKE"),
+        ("case when i then 1 end", "WHEN"),
+        ("case i when s then 1 end", "CASE"),
+        ("case when b then i else s end", "CASE"),
+        ("coalesce(i, s)", "coalesce"),
+        ("abs(s)", "abs"),
+        ("substr(s, s)", "substr"),
+    ],
+)
+def test_a_mismatch_says_where(kata, text, word):
+    """The message of a TypeMismatch has the operator, or the function's name, as a word in it."""
+    (error,) = kata.script([[kata.Binder(COLUMNS), "bind", parsed(kata, [text])]])
+    assert error.class_name == "TypeMismatch"
+    assert word in error.message.split()
+
+
+def test_conversions_stand_where_they_are_needed(kata):
+    """A cast is put in where a type changes and nowhere else; a literal is changed at once."""
+    texts = ["s || s", "s || i", "null || s", "r + 1", "r + i", "i + 1"]
+    bound = kata.many(kata.Binder(COLUMNS), "bind", [[tree] for tree in parsed(kata, texts)])
+    sides = [[tree[side]["kind"] for side in ("left", "right")] for tree in bound]
+    assert sides[:2] == [["field", "field"], ["field", "cast"]]
+    assert sides[2:4] == [["literal", "field"], ["field", "literal"]]
+    assert sides[4:] == [["field", "cast"], ["field", "literal"]]
+    assert bound[1]["right"] == {"kind": "cast", "arg": field(), "type": "text"}
+    assert bound[3]["right"] == literal(1.0, "real")
 
 
 def test_names_in_three_queries(kata):
@@ -740,7 +833,7 @@ def test_a_subquery_for_one_value(kata):
 
 
 def test_whether_a_subquery_has_rows(kata):
-    """EXISTS is true or false, whatever is in the rows, and looks at one of them."""
+    """EXISTS is true or false, whatever is in the rows, and closes the cursor."""
     runs = Runs(kata, [[], [[None]], [[1], [2]]])
     expression = kata.Expression({"kind": "exists", "plan": plan(), "type": "boolean"}, runs.run)
     assert [expression.eval([]) for _ in range(3)] == [False, True, True]
@@ -757,6 +850,7 @@ def test_subqueries_are_bound_by_a_subclass(kata):
         {**within, "arg": {"kind": "param", "index": 1}},
     ]
     bound = kata.many(binder, "bind", [[tree] for tree in trees])
+    assert [tree["kind"] for tree in bound] == ["exists", "scalar", "in_select", "in_select"]
     assert [tree["type"] for tree in bound] == ["boolean", "real", "boolean", "boolean"]
     assert [tree["plan"] for tree in bound] == [{"op": "probe", **plan("real")}] * 4
     assert [bound[2]["arg"], bound[2]["negated"]] == [literal(2.5, "real"), True]
@@ -766,6 +860,7 @@ def test_subqueries_are_bound_by_a_subclass(kata):
     trees += [{**within, "arg": column("i"), "select": plan("text")}]
     results = kata.script([binder, "bind", [tree]] for tree in trees)
     assert error_names(results) == ["CardinalityViolation"] * 3 + ["TypeMismatch"]
+    assert "IN" in results[3].message.split()
     assert binder.bind({"kind": "exists", "select": plan("text", 0)})["type"] == "boolean"
 
 
@@ -857,8 +952,10 @@ def test_registered_functions_check_their_arguments(kata):
     assert seen == [["abc", 7], ["1", 2.0, 3.0, False], [True, 2.5, 7.0]]
     assert [type(value) for value in seen[1]] == [str, float, float, bool]
     kata.register("probe", [], 0, "integer", lambda: 42)
-    found = outcomes(kata, COLUMNS, parsed(kata, ["probe() / 4", "probe(1, 2)"]), [ROW])
-    assert found == [[10], [UNKNOWN]]
+    trees = parsed(kata, ["probe() / 4", "probe(1, 2)", "probe(*)", "probe(distinct 1)"])
+    assert outcomes(kata, COLUMNS, trees, [ROW]) == [[10], [UNKNOWN], [UNKNOWN], [UNKNOWN]]
+    kata.register("probe", ["any", "any"], 1, "same", lambda a, b=None: a)
+    assert types(kata, COLUMNS, parsed(kata, ["probe(s, i)", "probe(i, s)"])) == ["text", "integer"]
 
 
 def test_binding_leaves_the_parsers_tree_alone(kata):

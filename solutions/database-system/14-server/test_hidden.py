@@ -244,6 +244,43 @@ def test_rows_are_fetched_in_portions(connect):
     assert told(connection.receive(execute("p") + SYNC)) == ["error 34000", "ready I"]
 
 
+def test_an_empty_text_is_not_null(connect):
+    """A value of no bytes is an empty text, one without a length is NULL."""
+    connection = connect(TABLE)
+    for number, raw in enumerate([b"", None]):
+        sent = parse(f"insert into t (id, s) values ({number}, $1)", oids=[25])
+        connection.receive(sent + bind([raw], formats=[TEXT]) + execute() + SYNC)
+    answer = connection.receive(query("select s is null from t order by id"))
+    assert told(answer)[1:3] == [["f"], ["t"]]
+
+
+def test_one_format_is_for_all_columns(connect):
+    """A single format, for values or for results, counts for each of them."""
+    connection = connect()
+    sent = parse("select $1 + 0, $2 + 0", oids=[23, 23])
+    sent += bind([b"\0\0\0\7", b"\0\0\0\x09"], formats=[BINARY], results=[BINARY])
+    answer = connection.receive(sent + execute() + SYNC)
+    rows = [body for kind, body in split(answer) if kind == "D"]
+    assert rows == [b"\0\2" + b"\0\0\0\x08" + bytes(7) + b"\7" + b"\0\0\0\x08" + bytes(7) + b"\x09"]
+
+
+def test_nothing_is_done_between_an_error_and_the_sync(connect):
+    """What was sent behind a part that failed has no effect and no answer, up to the sync."""
+    connection = connect(TABLE)
+    sent = parse("selekt") + parse("insert into t (id) values (1)") + bind([]) + execute() + FLUSH
+    answer = connection.receive(sent + describe("P") + SYNC + query("select count(*) from t"))
+    assert told(answer)[:2] == ["error 42601", "ready I"]
+    assert told(answer)[3] == ["0"]
+
+
+def test_a_script_is_one_transaction(connect):
+    """A script whose last statement fails has not done the ones before it, though they were answered."""
+    connection = connect(TABLE)
+    answer = told(connection.receive(query("insert into t (id) values (1); select 1 / 0")))
+    assert answer == ["INSERT 0 1", "error 22012", "ready I"]
+    assert told(connection.receive(query("select count(*) from t")))[1] == ["0"]
+
+
 def test_statements_and_portals_have_names(connect):
     """The nameless statement is replaced, a named one must be closed first; what is not there has a state."""
     connection = connect(TABLE, ROWS)
@@ -365,7 +402,10 @@ def test_the_system_tables_follow_the_catalog(connect):
     assert told(connection.receive(query(columns_of)))[1:4] == [["id", "bigint", "t"], ["n", "bigint", "f"], ["s", "text", "f"]]  # fmt: skip
     ask = "select relname from pg_catalog.pg_class where relname = any (array['t', 'i', 'nope']) and relkind in ('r', 'i') order by 1"
     assert told(connection.receive(query(ask)))[1:3] == [["i"], ["t"]]
-    connection.receive(query("drop table t"))
+    connection.receive(query("create view v as select id from t"))
+    kind = "select relkind from pg_class where relname in ('t', 'v') order by relname"
+    assert told(connection.receive(query(kind)))[1:3] == [["r"], ["v"]]
+    connection.receive(query("drop view v; drop table t"))
     assert told(connection.receive(query(ask)))[-2] == "SELECT 0"
     assert told(connection.receive(query("select typname from pg_type where oid = 701")))[1] == [
         "float8"
@@ -432,19 +472,20 @@ def test_one_bad_client_does_not_disturb_the_others(program, workdir):
 
 
 def test_a_long_answer_arrives_whole(program, workdir):
-    """A result of megabytes, asked for by a client that reads slowly, is complete and in order."""
+    """A result of many megabytes is complete and in order, and who never reads his keeps nobody waiting."""
     server = program.start("server", {"path": str(workdir / "long.db")})
-    client = client_of(server)
+    deaf, client = client_of(server), client_of(server)
     asked(client, TABLE)
-    text = "x" * 1000
-    asked(
-        client,
-        f"insert into t values {', '.join(f'({i}, {i}, {chr(39)}{text}{chr(39)})' for i in range(40))}",
-    )
-    client.send(query("select x.id, y.id, x.s from t x cross join t y"))
+    text = "x" * 5000
+    rows = ", ".join(f"({i}, {i}, '{text}')" for i in range(56))
+    asked(client, f"insert into t values {rows}")
+    long = query("select x.id, y.id, x.s from t x cross join t y")
+    deaf.send(long)
+    client.send(long)
     rows = [row for row in told(client.receive_until(READY)) if isinstance(row, list)][1:]
-    assert [len(rows), {row[2] for row in rows}] == [1600, {text}]
-    assert sorted(map(int, {row[0] for row in rows})) == list(range(40))
+    assert [len(rows), {row[2] for row in rows}] == [56 * 56, {text}]
+    assert sorted(map(int, {row[0] for row in rows})) == list(range(56))
+    assert asked(client, "select count(*) from t")[1] == ["56"]
     assert server.stop() == 0
 
 

@@ -35,7 +35,6 @@ AGGREGATES = ("count", "sum", "avg", "min", "max")
 # BEGIN SOLUTION: helpers
 MOST_PARAMS = 65535  # PostgreSQL's protocol counts them in 16 bits
 FORMS = {"coalesce": None, "nullif": 2, "greatest": None, "least": None}  # None: one or more
-NULL = {"kind": "literal", "type": "null", "value": None}
 # END SOLUTION
 
 
@@ -69,10 +68,11 @@ class Binder:
         """Return the bound form of an expression of the parser: a new tree, whose parts have types.
 
         Raises UndefinedColumn, AmbiguousColumn, UndefinedTable (a name before the dot that no query
-        in reach has), UndefinedFunction (or not with so many arguments), TypeMismatch, OutOfRange
-        (a literal), InvalidText (a literal in quotes that cannot be read as the type it takes),
-        FeatureNotSupported, GroupingError, CardinalityViolation (a subquery that stands for a
-        value and has not one column), SqlSyntaxError (a parameter below $1 or above $65535).
+        in reach has), UndefinedFunction (or not with so many arguments), TypeMismatch (the message
+        has a word for where: AND, %, BETWEEN, WHEN, abs ...; CASE for its operand and its results),
+        OutOfRange (a literal), InvalidText (a literal in quotes that cannot be read as the type it
+        takes), FeatureNotSupported, GroupingError, CardinalityViolation (a subquery that stands for
+        a value and has not one column), SqlSyntaxError (a parameter below $1 or above $65535).
         """
         # BEGIN SOLUTION
         bound: Tree = getattr(self, "bind_" + ast["kind"])(ast)
@@ -138,7 +138,7 @@ class Binder:
     def expect(self, bound: Tree, kind: str, where: str) -> Tree:
         """Return the bound expression with this type, which it has, takes, or is made: for a real.
 
-        NULL is of every type. Raises TypeMismatch, which says where: in "AND", in "abs" ...
+        NULL is of every type. Raises TypeMismatch, with the word `where` in its message.
         """
         # BEGIN SOLUTION
         bound = _promoted(self.coerce(bound, kind), kind)
@@ -151,7 +151,7 @@ class Binder:
         """Return the bound expressions with one type, and the type.
 
         Integers are made real if there is a real. The type is "text" if none of them has one, and
-        "null" if all are NULL. Raises TypeMismatch, which says where.
+        "null" if all are NULL. Raises TypeMismatch, with the word `where` in its message.
         """
         # BEGIN SOLUTION
         parts = [self._known(part) for part in parts]
@@ -173,13 +173,13 @@ class Binder:
         number nor NULL.
         """
         # BEGIN SOLUTION
-        name = call["name"]
-        if name == "count" or arg is None:
+        if arg is None:
             return "integer"
-        kind: str = arg["type"]
+        name, kind = call["name"], arg["type"]
         if name in ("sum", "avg") and kind not in ("integer", "real", "null"):
             raise TypeMismatch(f"{name} takes numbers, not {kind}")
-        return "real" if name == "avg" else kind
+        result: str = {"count": "integer", "avg": "real"}.get(name, kind)
+        return result
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
@@ -194,7 +194,7 @@ class Binder:
             raise AmbiguousColumn(f"column {name!r} could be any of {len(found)}")
         if inside and table is not None and not found:
             raise UndefinedColumn(f"there is no column {name!r} in {table!r}")
-        return found[0] if found else None
+        return next(iter(found), None)
 
     def bind_column(self, ast: Tree) -> Tree:
         index = self._find(ast)
@@ -307,15 +307,14 @@ class Binder:
             tests = [self.expect(test, "boolean", "WHEN") for test in tests]
         else:
             operand, *tests = self.common([operand, *tests], "CASE")[0]
-        values, kind = self.common([*values, otherwise or NULL], "CASE")
+        values, kind = self.common([*values, otherwise] if otherwise else values, "CASE")
         parts = {"operand": operand, "otherwise": otherwise and values[-1]}
         whens = [list(pair) for pair in zip(tests, values, strict=False)]
         return {"kind": "case", **parts, "whens": whens, "type": kind}
 
     def bind_cast(self, ast: Tree) -> Tree:
-        kind, arg = ast["type"], self.bind(ast["arg"])
-        if arg["kind"] == "param" or kind != "text":
-            arg = self.coerce(arg, kind)
+        kind = ast["type"]
+        arg = self.coerce(self.bind(ast["arg"]), kind)
         if arg["type"] not in (kind, "null") and (arg["type"], kind) not in CASTS:
             raise TypeMismatch(f"{arg['type']} cannot be cast to {kind}")
         return {"kind": "cast", "arg": arg, "type": kind}
@@ -360,7 +359,7 @@ class Binder:
 
     def bind_in_select(self, ast: Tree) -> Tree:
         arg, plan = self.bind(ast["arg"]), self.subquery(ast["select"])
-        column = {"kind": "field", "index": 0, "type": _only_column(plan)["type"]}
+        column = {"kind": "field", "type": _only_column(plan)["type"]}
         arg = self.common([arg, column], "IN")[0][0]
         rest = {"plan": plan, "negated": ast["negated"], "type": "boolean"}
         return {"kind": "in_select", "arg": arg, **rest}
@@ -386,7 +385,8 @@ def _cast(bound: Tree, kind: str) -> Tree:
 def _only_column(plan: Tree) -> Tree:
     if len(plan["columns"]) != 1:
         raise CardinalityViolation("a subquery that stands for a value has one column")
-    column: Tree = plan["columns"][0]
+    column: Tree
+    (column,) = plan["columns"]
     return column
 
 

@@ -33,8 +33,8 @@ Tree = dict[str, Any]  # a bound expression, or a plan
 Evaluate = Callable[[list[Any], list[Any], list[list[Any]]], Any]  # of row, params, outer rows
 
 # BEGIN SOLUTION: helpers
-TRUE = {"kind": "literal", "type": "boolean", "value": True}
-NULL = {"kind": "literal", "type": "null", "value": None}
+TRUE = {"kind": "literal", "value": True}
+NULL = {"kind": "literal", "value": None}
 # END SOLUTION
 
 
@@ -126,18 +126,7 @@ class Expression:
         return evaluate
 
     def _of_two(self, body: Callable[[Any, Any], Any], left: Tree, right: Tree) -> Evaluate:
-        """What the body makes of two values, and NULL if one of them is.
-
-        Most expressions compare a column with a literal: that goes without further calls.
-        """
-        if left["kind"] == "field" and right["kind"] == "literal" and right["value"] is not None:
-            index, constant = left["index"], right["value"]
-
-            def compare(row: list[Any], params: list[Any], outer: list[list[Any]]) -> Any:
-                value = row[index]
-                return None if value is None else body(value, constant)
-
-            return compare
+        """What the body makes of two values, and NULL if one of them is."""
         first, second = self._compile(left), self._compile(right)
 
         def evaluate(row: list[Any], params: list[Any], outer: list[list[Any]]) -> Any:
@@ -257,7 +246,7 @@ class Expression:
             rows = _rows(run(plan, [row, *outer]), 2)
             if len(rows) > 1:
                 raise CardinalityViolation("a subquery for one value gave more than one row")
-            return rows[0][0] if rows else None
+            return next((value for (value,) in rows), None)
 
         return evaluate
 
@@ -268,7 +257,7 @@ class Expression:
         def evaluate(row: list[Any], params: list[Any], outer: list[list[Any]]) -> Any:
             cursor = run(plan, [row, *outer])
             try:
-                return _found(arg(row, params, outer), (found[0] for found in cursor), negated)
+                return _found(arg(row, params, outer), (item for (item,) in cursor), negated)
             finally:
                 cursor.close()
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,7 +23,6 @@ from kit.errors import DivisionByZero, InvalidText, OutOfRange, TypeMismatch, Un
 # BEGIN SOLUTION: helpers
 LOWEST, HIGHEST = -(2**63), 2**63 - 1  # of integers
 LARGEST = 1.7976931348623157e308  # of reals; there is no infinity, and nothing that is no number
-DIGITS = 800  # enough for every digit that a real has in front of the point, and 323 behind it
 
 INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 REAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.ASCII | re.IGNORECASE)
@@ -94,7 +93,7 @@ def _like_pattern(pattern: str) -> re.Pattern[str]:
             parts[-1] += "." if mark == "_" else re.escape(escaped or mark)
     first, *more = parts
     middle = "".join(f"(?>.*?{part})" for part in more[:-1])
-    last = "".join(f".*{part}" for part in more[-1:])
+    last = f".*{more[-1]}" if more else ""
     return re.compile(first + middle + last, re.DOTALL)
 
 
@@ -139,13 +138,12 @@ def quotient(a: int, b: int) -> int:
     """a / b without its fraction: Python's // rounds down, this cuts off."""
     _refuse_zero(b)
     found = abs(a) // abs(b)
-    return found if (a < 0) == (b < 0) else -found
+    return found if a ^ b >= 0 else -found  # the highest bit of ^ says whether the signs differ
 
 
 def remainder(a: int, b: int) -> int:
     """What `quotient` leaves: it has the sign of `a`."""
-    _refuse_zero(b)
-    return abs(a) % abs(b) if a >= 0 else -(abs(a) % abs(b))
+    return a - b * quotient(a, b)
 
 
 def _ratio(a: float, b: float) -> float:
@@ -231,9 +229,9 @@ TYPES = {bool: "boolean", int: "integer", float: "real", str: "text"}
 
 def given(value: Any, kind: str) -> Any:
     """A value from outside as one of this type: texts are read, and anything can be a text."""
-    known = TYPES.get(type(value), "unknown")
-    if "text" in (known, kind) or (known, kind) == ("integer", "real"):
-        return CASTS[known, kind](value)
+    pair = (TYPES.get(type(value)), kind)
+    if pair in CASTS and ("text" in pair or pair == ("integer", "real")):
+        return CASTS[pair](value)
     raise TypeMismatch(f"{value!r} is no {kind}")
 
 
@@ -241,8 +239,8 @@ def rounded(value: float, digits: int = 0) -> float:
     """To so many digits behind the point; a half goes away from zero."""
     if digits > 323:  # no real has more
         return value
-    unit = Decimal((0, (1,), -max(digits, -400)))
-    return fitting(float(Decimal(value).quantize(unit, ROUND_HALF_UP, Context(prec=DIGITS))))
+    unit = Decimal().scaleb(-max(digits, -309))  # and none has 309 in front of it
+    return fitting(float(Decimal(value).quantize(unit, ROUND_HALF_UP, Context(prec=MAX_PREC))))
 
 
 def substring(text: str, start: int, length: int = HIGHEST) -> str:

@@ -53,10 +53,11 @@ class Binder:
         """Return the bound form of an expression of the parser: a new tree, whose parts have types.
 
         Raises UndefinedColumn, AmbiguousColumn, UndefinedTable (a name before the dot that no query
-        in reach has), UndefinedFunction (or not with so many arguments), TypeMismatch, OutOfRange
-        (a literal), InvalidText (a literal in quotes that cannot be read as the type it takes),
-        FeatureNotSupported, GroupingError, CardinalityViolation (a subquery that stands for a
-        value and has not one column), SqlSyntaxError (a parameter below $1 or above $65535).
+        in reach has), UndefinedFunction (or not with so many arguments), TypeMismatch (the message
+        has a word for where: AND, %, BETWEEN, WHEN, abs ...; CASE for its operand and its results),
+        OutOfRange (a literal), InvalidText (a literal in quotes that cannot be read as the type it
+        takes), FeatureNotSupported, GroupingError, CardinalityViolation (a subquery that stands for
+        a value and has not one column), SqlSyntaxError (a parameter below $1 or above $65535).
         """
         raise NotImplementedError("09-expressions: Binder.bind")
 
@@ -100,7 +101,7 @@ class Binder:
     def expect(self, bound: Tree, kind: str, where: str) -> Tree:
         """Return the bound expression with this type, which it has, takes, or is made: for a real.
 
-        NULL is of every type. Raises TypeMismatch, which says where: in "AND", in "abs" ...
+        NULL is of every type. Raises TypeMismatch, with the word `where` in its message.
         """
         raise NotImplementedError("09-expressions: Binder.expect")
 
@@ -108,7 +109,7 @@ class Binder:
         """Return the bound expressions with one type, and the type.
 
         Integers are made real if there is a real. The type is "text" if none of them has one, and
-        "null" if all are NULL. Raises TypeMismatch, which says where.
+        "null" if all are NULL. Raises TypeMismatch, with the word `where` in its message.
         """
         raise NotImplementedError("09-expressions: Binder.common")
 
