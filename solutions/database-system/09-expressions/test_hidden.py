@@ -469,6 +469,8 @@ def test_mixed_numbers_have_the_value_of_reals(check):
         {
             "case when b then 1 else 2.5 end / 2": 0.5,
             "case when n = 1 then 2.5 else i end / 2": 3.5,
+            "case when b then 9007199254740993 else r end = 9007199254740992.0": True,
+            "case when n = 1 then r else 9007199254740993 end = 9007199254740992.0": True,
             "coalesce(n, i, 1.5) / 2": 3.5,
             "i / 2 * 1.0": 3.0,
         }

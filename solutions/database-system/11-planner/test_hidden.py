@@ -375,6 +375,25 @@ def test_exists_stops_at_the_first_row_and_a_plain_subquery_runs_once(kata):
     assert steps[2] <= 3 + 100 + 1
 
 
+def test_the_same_text_means_what_its_tables_are_now(engine):
+    """Whoever keeps plans has to notice that a table was made anew."""
+    add, read = "insert into u (a) values (7)", "select * from u where a >= 7"
+    engine.execute(add.replace("(a)", "(id, a)").replace("(7)", "(7, 7)"))
+    assert rows(engine, read) == [[7, 7, None]]
+    assert rows(engine, "update u set a = a + 1 returning *")[-1] == [7, 8, None]
+    engine.execute("drop table u; create table u (a real, s text default 'new')")
+    engine.execute(add)
+    assert rows(engine, read) == [[7.0, "new"]]
+    engine.execute("drop table u; create table u (s text default 'newer', a integer)")
+    engine.execute(add)
+    assert rows(engine, "update u set a = a + 1 returning *") == [["newer", 8]]
+    assert rows(engine, read) == [["newer", 8]]
+    engine.execute("drop table u; create view u as select b as a from t")
+    assert rows(engine, read) == [[10], [20], [40]]
+    engine.execute("drop view u; create view u as select a * 10 as a from t")
+    assert rows(engine, read) == [[10], [20], [20]]
+
+
 def test_without_autocommit_nothing_is_committed(kata):
     """An engine that does not commit leaves that, and the rollback, to its owner."""
     store = kata.CountingStore(kata.MemoryStore())

@@ -405,6 +405,8 @@ def test_the_system_tables_follow_the_catalog(connect):
     connection.receive(query("create view v as select id from t"))
     kind = "select relkind from pg_class where relname in ('t', 'v') order by relname"
     assert told(connection.receive(query(kind)))[1:3] == [["r"], ["v"]]
+    listed = query("select schemaname, tablename from pg_tables")
+    assert told(connection.receive(listed))[1:3] == [["public", "t"], "SELECT 1"]
     connection.receive(query("drop view v; drop table t"))
     assert told(connection.receive(query(ask)))[-2] == "SELECT 0"
     assert told(connection.receive(query("select typname from pg_type where oid = 701")))[1] == [

@@ -47,6 +47,7 @@ class Engine:
         self._optimizer = optimizer
         self._autocommit = autocommit
         self._catalog = Catalog(store) if catalog is None else catalog
+        self._known: Tree = {}  # how to run statements, by their identity and types
         # END SOLUTION
 
     def execute(self, sql: str, params: list[Any] | None = None) -> list[Result]:
@@ -73,8 +74,7 @@ class Engine:
         """
         # BEGIN SOLUTION
         try:
-            run = self._statement(statement["kind"])
-            result = run(self, statement, params or [], Planner(self._catalog, types))
+            result = self._carry_out(statement, params or [], types)
         except BaseException:
             if self._autocommit:
                 self._store.rollback()
@@ -87,62 +87,81 @@ class Engine:
     def prepare(self, statement: Tree, types: list[str | None] | None = None) -> dict[str, Any]:
         """Return {"params": types of $1, $2 ..., "columns": of the result}, without running it."""
         # BEGIN SOLUTION
-        planner = Planner(self._catalog, types)
-        kind = statement["kind"]
-        if kind in QUERIES:
-            columns = _described(planner.plan(statement)["columns"])
-        elif kind in CHANGES:
-            columns = CHANGES[kind](self, statement, planner)["columns"]
-        else:
-            self._statement(kind)
-            columns = [QUERY_PLAN] if kind == "explain" else []
-        return {"params": planner.param_types(), "columns": columns}
+        if statement["kind"] in PLANNED:
+            how = self._how(statement, types, _Tables(self._catalog))
+            return {"params": how["params"], "columns": how["columns"]}
+        self._definition(statement)
+        columns = [QUERY_PLAN] if statement["kind"] == "explain" else []
+        return {"params": Planner(self._catalog, types).param_types(), "columns": columns}
         # END SOLUTION
 
     def explain(self, sql: str) -> Tree:
         """Return the plan that would be run for a query, an UPDATE or a DELETE: the last in `sql`."""
         # BEGIN SOLUTION
         statement = parse(sql)[-1]
-        if statement["kind"] == "explain":
-            statement = statement["statement"]
-        return self._plan_of(statement, Planner(self._catalog))
+        return self._plan_of(
+            statement["statement"] if statement["kind"] == "explain" else statement
+        )
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
-    def _statement(self, kind: str) -> Any:
-        if kind not in STATEMENTS:
-            raise FeatureNotSupported(f"{kind.upper()} needs a session")
-        return STATEMENTS[kind]
+    def _carry_out(
+        self, statement: Tree, params: list[Any], types: list[str | None] | None
+    ) -> Result:
+        if statement["kind"] not in PLANNED:
+            result: Result = self._definition(statement)(self, statement)
+            return result
+        tables = _Tables(self._catalog)
+        how = self._how(statement, types, tables)
+        _, carry_out = PLANNED[statement["kind"]]
+        return carry_out(self, how, params, tables)
 
-    def _plan_of(self, statement: Tree, planner: Planner) -> Tree:
-        if statement["kind"] in QUERIES:
-            return self._optimized(planner.plan(statement))
-        if statement["kind"] not in CHANGES:
+    def _definition(self, statement: Tree) -> Any:
+        if statement["kind"] not in DEFINITIONS:
+            raise FeatureNotSupported(f"{statement['kind'].upper()} needs a session")
+        return DEFINITIONS[statement["kind"]]
+
+    def _how(self, statement: Tree, types: list[str | None] | None, tables: _Tables) -> Tree:
+        """What there is to do for a statement: {"plan", "columns", "params" ...}.
+
+        It is remembered, and true as long as the tables that it was made for look the same.
+        """
+        key = (id(statement), *(types or []))
+        if key in self._known:
+            _, shapes, how = self._known[key]
+            if tables.look_like(shapes):
+                return how
+        planner = Planner(tables, types)
+        decide, _ = PLANNED[statement["kind"]]
+        how = decide(self, statement, planner, tables)
+        how["params"] = planner.param_types()
+        if not tables.views:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = statement, tables.shapes(), how  # kept, it keeps its identity
+        return how
+
+    def _plan_of(self, statement: Tree) -> Tree:
+        if statement["kind"] not in PLANNED:
             raise FeatureNotSupported(f"{statement['kind'].upper()} has no plan")
-        return CHANGES[statement["kind"]](self, statement, planner)["plan"]
+        plan: Tree = self._how(statement, None, _Tables(self._catalog))["plan"]
+        return plan
 
-    def _optimized(self, plan: Tree) -> Tree:
-        return self._optimizer.optimize(plan, self._catalog) if self._optimizer else plan
+    def _optimized(self, plan: Tree, tables: _Tables) -> Tree:
+        return self._optimizer.optimize(plan, tables) if self._optimizer else plan
 
-    def _rows(self, plan: Tree, params: list[Any]) -> Iterator[list[Any]]:
-        return iter(Runner(self._catalog, params).run(plan, []))
+    # queries and changes: first what there is to do, then the deed
 
-    # queries
+    def _selection(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
+        plan = self._optimized(planner.plan(statement), tables)
+        return {"plan": plan, "columns": _described(plan["columns"])}
 
-    def _query(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        plan = self._plan_of(statement, planner)
-        rows = list(self._rows(plan, params))
-        return _result(f"SELECT {len(rows)}", _described(plan["columns"]), rows)
+    def _select(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+        rows = _rows(how["plan"], params, tables)
+        return _result(f"SELECT {len(rows)}", how["columns"], rows)
 
-    def _explain(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        lines = _drawn(self._plan_of(statement["statement"], planner))
-        return _result("EXPLAIN", [QUERY_PLAN], [[line] for line in lines])
-
-    # changes: first how, which prepare() needs too, then the deed
-
-    def _insertion(self, statement: Tree, planner: Planner) -> Tree:
-        table = self._catalog.table(statement["table"])
-        columns = table.columns()
+    def _insertion(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
+        columns = tables.table(statement["table"]).columns()
         names = [column["name"] for column in columns]
         given = statement["columns"] or names
         targets = [columns[_index(names, name)] for name in given]
@@ -153,25 +172,25 @@ class Engine:
         plan = planner.assigned(source, types, fewer=not statement["columns"])
         made = {names.index(name): at for at, name in enumerate(given[: len(plan["columns"])])}
         defaults = [self._default(column) for column in columns]
-        how = self._returning(statement, table, planner)
-        return {**how, "plan": self._optimized(plan), "made": made, "defaults": defaults}
+        how = {"plan": self._optimized(plan, tables), "made": made, "defaults": defaults}
+        return {**how, **_returning(statement, planner, tables)}
 
-    def _insert(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        how = self._insertion(statement, planner)
+    def _insert(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
         rows = [
             [
                 given[how["made"][i]] if i in how["made"] else default()
                 for i, default in enumerate(how["defaults"])
             ]
-            for given in list(self._rows(how["plan"], params))
+            for given in _rows(how["plan"], params, tables)
         ]
+        table = tables.table(how["table"])
         for row in rows:
-            how["table"].insert(row)
-        return self._changed(f"INSERT 0 {len(rows)}", how, rows, params)
+            table.insert(row)
+        return _changed(f"INSERT 0 {len(rows)}", how, rows, params, tables)
 
-    def _updating(self, statement: Tree, planner: Planner) -> Tree:
-        table, found, scope = self._found(statement, planner)
-        columns = table.columns()
+    def _updating(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
+        found, scope = _found(statement, planner, tables)
+        columns = tables.table(statement["table"]).columns()
         names = [column["name"] for column in columns]
         exprs = planner.fields(found["columns"])
         for name, value in statement["set"]:
@@ -180,50 +199,23 @@ class Engine:
                 raise DuplicateColumn(f"column {name!r} is set twice")
             exprs[at + 1] = scope.assign(value, columns[at]["type"])
         plan = {"op": "project", "columns": found["columns"], "input": found, "exprs": exprs}
-        return {**self._returning(statement, table, planner), "plan": self._optimized(plan)}
+        return {"plan": self._optimized(plan, tables), **_returning(statement, planner, tables)}
 
-    def _update(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        how = self._updating(statement, planner)
-        found = list(self._rows(how["plan"], params))
+    def _update(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+        found = _rows(how["plan"], params, tables)
         rows = [row for _, *row in found]
-        how["table"].update([key for key, *_ in found], rows)
-        return self._changed(f"UPDATE {len(rows)}", how, rows, params)
+        tables.table(how["table"]).update([key for key, *_ in found], rows)
+        return _changed(f"UPDATE {len(rows)}", how, rows, params, tables)
 
-    def _deletion(self, statement: Tree, planner: Planner) -> Tree:
-        table, found, _ = self._found(statement, planner)
-        return {**self._returning(statement, table, planner), "plan": self._optimized(found)}
+    def _deletion(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
+        found, _ = _found(statement, planner, tables)
+        return {"plan": self._optimized(found, tables), **_returning(statement, planner, tables)}
 
-    def _delete(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        how = self._deletion(statement, planner)
-        found = list(self._rows(how["plan"], params))
+    def _delete(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+        found = _rows(how["plan"], params, tables)
         for key, *_ in found:
-            how["table"].delete(key)
-        return self._changed(f"DELETE {len(found)}", how, [row for _, *row in found], params)
-
-    def _found(self, statement: Tree, planner: Planner) -> tuple[Any, Tree, Any]:
-        """The table, a plan of [row key, *columns] of the rows that WHERE wants, and their scope."""
-        table = self._catalog.table(statement["table"])
-        plan = planner.rows_of(table, statement["table"])
-        scope = planner.scope(plan["columns"])
-        if statement["where"] is not None:
-            wanted = scope.condition(statement["where"])
-            plan = {"op": "filter", "columns": plan["columns"], "input": plan, "condition": wanted}
-        return table, plan, scope
-
-    def _returning(self, statement: Tree, table: Any, planner: Planner) -> Tree:
-        items = statement["returning"]
-        if items is None:
-            return {"table": table, "columns": [], "returning": None}
-        columns, exprs = planner.items(items, table, statement["table"])
-        return {"table": table, "columns": _described(columns), "returning": exprs}
-
-    def _changed(self, tag: str, how: Tree, rows: list[Any], params: list[Any]) -> Result:
-        if how["returning"] is None:
-            return _result(tag, [], [])
-        runner = Runner(self._catalog, params)
-        wanted = [Expression(expr, runner.run) for expr in how["returning"]]
-        shown = [[expression.eval(row, params, []) for expression in wanted] for row in rows]
-        return _result(tag, how["columns"], shown)
+            tables.table(how["table"]).delete(key)
+        return _changed(f"DELETE {len(found)}", how, [row for _, *row in found], params, tables)
 
     def _default(self, column: Tree) -> Any:
         """A function that gives the value of a column for which INSERT has none."""
@@ -236,9 +228,13 @@ class Engine:
         bound = Planner(self._catalog).scope([]).assign(ast, column["type"])
         return lambda: Expression(bound).eval([], [], [])
 
-    # definitions
+    # what has no plan
 
-    def _create_table(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
+    def _explain(self, statement: Tree) -> Result:
+        lines = _drawn(self._plan_of(statement["statement"]))
+        return _result("EXPLAIN", [QUERY_PLAN], [[line] for line in lines])
+
+    def _create_table(self, statement: Tree) -> Result:
         for column in statement["columns"]:
             self._default(column)  # a default that cannot be is refused now
         schema = {key: statement[key] for key in ("name", "columns", "primary_key", "unique")}
@@ -246,18 +242,18 @@ class Engine:
             self._catalog.create_table(schema)
         return _result("CREATE TABLE", [], [])
 
-    def _create_index(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
+    def _create_index(self, statement: Tree) -> Result:
         given = [statement[key] for key in ("name", "table", "columns", "unique")]
         if not (statement["if_not_exists"] and self._exists(statement["name"])):
             self._catalog.create_index(*given)
         return _result("CREATE INDEX", [], [])
 
-    def _create_view(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
-        planner.plan(statement["select"])  # what cannot be planned is refused now
+    def _create_view(self, statement: Tree) -> Result:
+        Planner(self._catalog).plan(statement["select"])  # what cannot be planned is refused now
         self._catalog.create_view(statement["name"], statement["select"])
         return _result("CREATE VIEW", [], [])
 
-    def _drop(self, statement: Tree, params: list[Any], planner: Planner) -> Result:
+    def _drop(self, statement: Tree) -> Result:
         what = statement["kind"].removeprefix("drop_")
         try:
             getattr(self._catalog, statement["kind"])(statement["name"])
@@ -273,19 +269,48 @@ class Engine:
 
 
 # BEGIN SOLUTION: helpers
-QUERIES = ("select", "compound", "values")
-CHANGES = {"insert": Engine._insertion, "update": Engine._updating, "delete": Engine._deletion}
-STATEMENTS = {
-    **dict.fromkeys(QUERIES, Engine._query),
+class _Tables:
+    """The catalog as one statement sees it: what was looked up stays the same to its end."""
+
+    def __init__(self, catalog: Any) -> None:
+        self._catalog = catalog
+        self._tables: Tree = {}
+        self.views = False  # whether a view was asked for
+
+    def table(self, name: str) -> Any:
+        if name not in self._tables:
+            self._tables[name] = self._catalog.table(name)
+        return self._tables[name]
+
+    def view(self, name: str) -> Any:
+        self.views = True
+        return self._catalog.view(name)
+
+    def shapes(self) -> Tree:
+        """All that a plan knows of the tables that were looked up."""
+        return {name: _shape(table) for name, table in self._tables.items()}
+
+    def look_like(self, shapes: Tree) -> bool:
+        try:
+            return all(_shape(self.table(name)) == shape for name, shape in shapes.items())
+        except UndefinedTable:
+            return False
+
+
+PLANNED = {
+    **dict.fromkeys(("select", "compound", "values"), (Engine._selection, Engine._select)),
+    "insert": (Engine._insertion, Engine._insert),
+    "update": (Engine._updating, Engine._update),
+    "delete": (Engine._deletion, Engine._delete),
+}
+DEFINITIONS = {
     "explain": Engine._explain,
-    "insert": Engine._insert,
-    "update": Engine._update,
-    "delete": Engine._delete,
     "create_table": Engine._create_table,
     "create_index": Engine._create_index,
     "create_view": Engine._create_view,
     **dict.fromkeys(("drop_table", "drop_index", "drop_view"), Engine._drop),
 }
+MOST_KNOWN = 256
 DEFAULT_VALUES = {"kind": "values", "rows": [[]], "order_by": [], "limit": None, "offset": None}
 QUERY_PLAN = {"name": "QUERY PLAN", "type": "text"}
 
@@ -296,8 +321,46 @@ def _parsed(sql: str) -> list[Tree]:
     return parse(sql)
 
 
+def _rows(plan: Tree, params: list[Any], tables: _Tables) -> list[list[Any]]:
+    """All rows of a plan: whoever changes rows must have found them all before."""
+    return list(Runner(tables, params).run(plan, []))
+
+
+def _found(statement: Tree, planner: Planner, tables: _Tables) -> tuple[Tree, Any]:
+    """A plan of [row key, *columns] of the rows that WHERE wants, and their scope."""
+    plan = planner.rows_of(tables.table(statement["table"]), statement["table"])
+    scope = planner.scope(plan["columns"])
+    if statement["where"] is not None:
+        wanted = scope.condition(statement["where"])
+        plan = {"op": "filter", "columns": plan["columns"], "input": plan, "condition": wanted}
+    return plan, scope
+
+
+def _returning(statement: Tree, planner: Planner, tables: _Tables) -> Tree:
+    name, items = statement["table"], statement["returning"]
+    if items is None:
+        return {"table": name, "columns": [], "returning": None}
+    columns, exprs = planner.items(items, tables.table(name), name)
+    return {"table": name, "columns": _described(columns), "returning": exprs}
+
+
+def _changed(
+    tag: str, how: Tree, rows: list[list[Any]], params: list[Any], tables: _Tables
+) -> Result:
+    if how["returning"] is None:
+        return _result(tag, [], [])
+    runner = Runner(tables, params)
+    wanted = [Expression(expr, runner.run) for expr in how["returning"]]
+    shown = [[expression.eval(row, params, []) for expression in wanted] for row in rows]
+    return _result(tag, how["columns"], shown)
+
+
 def _result(tag: str, columns: list[Tree], rows: list[list[Any]]) -> Result:
     return {"tag": tag, "columns": columns, "rows": rows}
+
+
+def _shape(table: Any) -> list[Any]:
+    return [table.columns(), table.indexes()]
 
 
 def _described(columns: list[Tree]) -> list[Tree]:

@@ -237,9 +237,9 @@ def given(value: Any, kind: str) -> Any:
 
 def rounded(value: float, digits: int = 0) -> float:
     """To so many digits behind the point; a half goes away from zero."""
-    if digits > 323:  # no real has more
+    if digits > 323:  # so far behind the point no real is changed
         return value
-    unit = Decimal().scaleb(-max(digits, -309))  # and none has 309 in front of it
+    unit = Decimal().scaleb(-max(digits, -309))  # -309 makes zero of every real already
     return fitting(float(Decimal(value).quantize(unit, ROUND_HALF_UP, Context(prec=MAX_PREC))))
 
 

@@ -41,11 +41,13 @@ from kit.errors import FeatureNotSupported, SqlSyntaxError
 SERIALS = ("serial", "bigserial", "smallserial", "serial4", "serial8")
 SETS: dict[Any, int] = {"union": 1, "except": 1, "intersect": 2}  # the powers of set operators
 UNORDERED: Tree = {"order_by": [], "limit": None, "offset": None}
+# Nothing here is left to be done for them.
+IGNORED = ("savepoint", "release", "deallocate", "discard", "close", "reset", "unlisten")
 # END SOLUTION
 # Statements of SQL that are not to be had: FeatureNotSupported.
 UNSUPPORTED_STATEMENTS = frozenset(
-    "alter analyze call close comment copy declare do execute fetch grant listen lock merge notify "
-    "prepare reindex reset revoke truncate unlisten vacuum with".split()
+    "alter analyze call comment copy declare do execute fetch grant listen lock merge notify "
+    "prepare reindex revoke truncate vacuum with".split()
 )
 
 
@@ -386,7 +388,7 @@ STATEMENTS: dict[str | None, Callable[[Parser], Tree]] = {
     "explain": lambda parser: {"kind": "explain", "statement": parser.statement()},
     "set": lambda parser: {"kind": "set", "words": parser._words()},
     "show": lambda parser: {"kind": "show", "words": parser._words()},
-    **dict.fromkeys(("savepoint", "release", "deallocate", "discard"), Parser._ignored),
+    **dict.fromkeys(IGNORED, Parser._ignored),
 }
 
 

@@ -3,7 +3,7 @@
 psql's `\\dt`, and every library that maps objects to rows, ask the server in SQL: which tables are
 there, which columns have they? PostgreSQL keeps the answer in real tables, from which it also works
 itself. Here the catalog is the truth, and these tables are computed from it when they are read.
-Only what clients are known to ask for is here: six tables, and functions that are mostly there
+Only what clients are known to ask for is here: seven tables, and functions that are mostly there
 to be called. All tables of the database are in the schema "public".
 """
 
@@ -23,9 +23,10 @@ FIRST_OID = 16384  # of what users made
 Row = list[Any]
 Columns = dict[str, str]  # name -> type
 
-TYPES = {
-    16: ("bool", 1), 20: ("int8", 8), 21: ("int2", 2), 23: ("int4", 4), 25: ("text", -1),
-    26: ("oid", 4), 700: ("float4", 4), 701: ("float8", 8), 1043: ("varchar", -1),
+TYPES = {  # name, bytes, category: boolean, number or string
+    16: ("bool", 1, "B"), 20: ("int8", 8, "N"), 21: ("int2", 2, "N"), 23: ("int4", 4, "N"),
+    25: ("text", -1, "S"), 26: ("oid", 4, "N"), 700: ("float4", 4, "N"), 701: ("float8", 8, "N"),
+    1043: ("varchar", -1, "S"),
 }  # fmt: skip
 TYPE_OIDS = {"boolean": 16, "integer": 20, "text": 25, "real": 701}
 TYPE_NAMES = {16: "boolean", 20: "bigint", 25: "text", 701: "double precision"}
@@ -34,7 +35,7 @@ TYPE_NAMES = {16: "boolean", 20: "bigint", 25: "text", 701: "double precision"}
 
 class SystemCatalog:
     """A catalog with the system's tables added: pg_class, pg_namespace, pg_type, pg_am,
-    pg_attribute, pg_index."""
+    pg_attribute, pg_index, pg_tables."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Look everything else up in `catalog`."""
@@ -95,8 +96,8 @@ def _namespaces(catalog: Catalog) -> Iterator[Row]:
 
 
 def _types(catalog: Catalog) -> Iterator[Row]:
-    for oid, (name, size) in TYPES.items():
-        yield [oid, name, PG_CATALOG, OWNER, size, "b", 0, 0, ","]
+    for oid, (name, size, category) in TYPES.items():
+        yield [oid, name, PG_CATALOG, OWNER, size, "b", category, 0, 0, 0, ","]
 
 
 def _methods(catalog: Catalog) -> Iterator[Row]:
@@ -134,6 +135,11 @@ def _indexes(catalog: Catalog) -> Iterator[Row]:
             yield [*row, index["unique"], primary, True]
 
 
+def _tables(catalog: Catalog) -> Iterator[Row]:
+    for name in catalog.tables():
+        yield ["public", name, "owner"]
+
+
 def _oid(catalog: Catalog, name: str) -> int:
     """A number for a name, as long as no name comes or goes."""
     return FIRST_OID + catalog.names().index(name)
@@ -152,8 +158,8 @@ VIRTUAL: dict[str, tuple[Columns, Callable[[Catalog], Iterator[Row]]]] = {
     "pg_type": (
         {
             "oid": "integer", "typname": "text", "typnamespace": "integer", "typowner": "integer",
-            "typlen": "integer", "typtype": "text", "typarray": "integer", "typrelid": "integer",
-            "typdelim": "text",
+            "typlen": "integer", "typtype": "text", "typcategory": "text", "typarray": "integer",
+            "typelem": "integer", "typrelid": "integer", "typdelim": "text",
         },
         _types,
     ),
@@ -174,12 +180,14 @@ VIRTUAL: dict[str, tuple[Columns, Callable[[Catalog], Iterator[Row]]]] = {
         },
         _indexes,
     ),
+    "pg_tables": ({"schemaname": "text", "tablename": "text", "tableowner": "text"}, _tables),
 }  # fmt: skip
 
 for _name, _takes, _result, _body in (
     ("version", [], "text", lambda: "PostgreSQL 15.0 (a database built from scratch)"),
     ("current_schema", [], "text", lambda: "public"),
     ("current_database", [], "text", lambda: "postgres"),
+    ("pg_advisory_unlock_all", [], "text", lambda: None),
     ("pg_backend_pid", [], "integer", lambda: 0),
     ("pg_table_is_visible", ["integer"], "boolean", lambda oid: True),
     ("pg_get_userbyid", ["integer"], "text", lambda oid: "owner"),
@@ -191,7 +199,7 @@ for _name, _takes, _result, _body in (
 
 
 def _type_oid(name: str) -> int | None:
-    found = [oid for oid, (known, _) in TYPES.items() if known == name]
+    found = [oid for oid, (known, *_) in TYPES.items() if known == name]
     return found[0] if found else None
 
 

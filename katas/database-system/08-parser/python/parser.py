@@ -32,8 +32,8 @@ from expression_parser import ExpressionParser, Tree
 
 # Statements of SQL that are not to be had: FeatureNotSupported.
 UNSUPPORTED_STATEMENTS = frozenset(
-    "alter analyze call close comment copy declare do execute fetch grant listen lock merge notify "
-    "prepare reindex reset revoke truncate unlisten vacuum with".split()
+    "alter analyze call comment copy declare do execute fetch grant listen lock merge notify "
+    "prepare reindex revoke truncate vacuum with".split()
 )
 
 
