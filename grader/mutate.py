@@ -11,6 +11,8 @@ from __future__ import annotations
 import difflib
 import os
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,7 +33,7 @@ from grader.verdict import TestResult
 BAR = 0.95  # the least share of mutants that a suite has to kill
 TRUSTED_RUNS = 3  # of the untouched reference
 DESTROYED = b'raise RuntimeError("destroyed")\n'
-PATIENCE = 20.0  # a mutant's test may take so many times as long as the reference's slowest ...
+PATIENCE = 8.0  # a mutant's test may take so many times as long as the reference's slowest ...
 LEAST_SECONDS = 2.0  # ... but this at least, and never longer than a learner's
 SEED = 1
 
@@ -133,6 +135,8 @@ class Mutation:
         if fresh:
             path.unlink(missing_ok=True)
         self.kept = Kept(path)
+        self._seconds: dict[str, float] = {}  # each test took, at last
+        self._noticed: Counter[str] = Counter()  # mutants by each test
 
     @property
     def excuses_file(self) -> Path:
@@ -148,13 +152,15 @@ class Mutation:
         files it does not. CourseError if not. Sets how long a mutant's test may take."""
         slowest = 0.0
         for turn in range(TRUSTED_RUNS):
-            result = runner.grade(self.job, seed=SEED + turn)
+            noticed = _FirstToNotice(threading.Event())
+            result = runner.grade(self.job, seed=SEED + turn, watcher=noticed)
             if result.outcome != "passed":
                 odd = [f"{t.name}: {t.outcome}" for t in result.tests if t.outcome != "passed"]
                 raise CourseError(
                     f"{result.id}: the reference itself does not pass: {result.reason or odd}",
                     "Mutants mean nothing before it does: sfs grade --reference",
                 )
+            self._seconds = noticed.seconds
             slowest = max(slowest, *(t.seconds for t in result.tests))
         for name in files(self.job.milestone, "python"):
             if self._measure({**self.sources, name: DESTROYED}, threading.Event()).fate != "killed":
@@ -198,17 +204,28 @@ class Mutation:
         digest = submission.digest(sources)
         try:
             result = runner.grade(
-                replace(self.job, sources=sources), seed=SEED, watcher=noticed, stop=noticed
+                replace(self.job, sources=sources, brief=True, first=self._order()),
+                seed=SEED,
+                watcher=noticed,
+                stop=noticed,
             )
         except GraderFault:
             if not noticed.by:
                 raise
+        if noticed.by:
+            self._noticed[noticed.by] += 1
+            self._seconds[noticed.by] = noticed.seconds[noticed.by]
             return Measured(digest, "killed", noticed.by)
-        if noticed.by or result.outcome in ("failed", "timeout", "crashed", "todo"):
-            return Measured(digest, "killed", noticed.by or result.reason or result.outcome)
+        if result.outcome in ("failed", "timeout", "crashed", "todo"):
+            return Measured(digest, "killed", result.reason or result.outcome)
         if result.outcome == "passed":
             return Measured(digest, "survived", "")
         return Measured(digest, "unclear", result.reason)
+
+    def _order(self) -> tuple[str, ...]:
+        """The tests: first those that have noticed most for the time they take, then the quick ones."""
+        seconds, noticed = self._seconds, self._noticed
+        return tuple(sorted(seconds, key=lambda t: (-noticed[t] / seconds[t], seconds[t])))
 
     def _excuse(self, mutant: Mutant) -> Excuse | None:
         line = mutant.original(self.sources[mutant.file].decode())
@@ -226,15 +243,18 @@ class _FirstToNotice(threading.Event):
     def __init__(self, everything: threading.Event) -> None:
         super().__init__()
         self.by = ""
+        self.seconds: dict[str, float] = {}  # from the end of the test before to the end of each
+        self._last = time.monotonic()
         self._everything = everything
 
     def is_set(self) -> bool:
         return bool(self.by) or self._everything.is_set()
 
     def collected(self, total: int) -> None:
-        """Of no interest."""
+        self._last = time.monotonic()
 
     def finished(self, test: TestResult) -> None:
+        self.seconds[test.name], self._last = time.monotonic() - self._last, time.monotonic()
         if test.outcome not in ("passed", "error", "not run") and not self.by:
             self.by = test.name
 

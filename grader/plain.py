@@ -31,6 +31,8 @@ class PlainRun:
     """The plugin's grading when nobody assigned one: suites are recognised by where they lie."""
 
     shuffle = False
+    brief = False
+    first: tuple[str, ...] = ()
 
     def __init__(
         self, here: Path, code: str | None, language: str | None, seed: int | None, *, unsafe: bool

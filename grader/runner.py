@@ -129,6 +129,7 @@ def key_of(job: Job, sources: Mapping[str, bytes]) -> str:
             ),
             *(part for s in job.suites for path in suites[s] for part in (s, path.read_bytes())),
             "" if job.seed is None else f"seed {job.seed}",
+            "brief" if job.brief else "",
             msgspec.json.encode(job.milestone),
             msgspec.json.encode(job.system.bans),
         ]

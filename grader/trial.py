@@ -67,6 +67,8 @@ class Job:
     suites: tuple[Suite, ...] = ("visible", "hidden")
     sandboxed: bool = True
     only: str = ""
+    brief: bool = False  # nobody reads the failures: no search for the smallest example
+    first: tuple[str, ...] = ()  # names of tests that are run before the others, in this order
     overlay: tuple[Path, ...] = ()  # an instructor's own suites of this milestone
     seed: int | None = (
         None  # of this job's random data, always the same; None: whatever the run has
@@ -130,6 +132,8 @@ class Trial:
             seconds=self.seconds,
             sandboxed=job.sandboxed,
             only=job.only,
+            brief=job.brief,
+            first=job.first,
         )
         try:
             self._start(assignment)

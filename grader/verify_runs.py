@@ -141,7 +141,7 @@ def kill(subject: Subject, impostor: Impostor, bench: Bench, seed: int = SEEDS[0
     sources = impostors.sources(impostor, subject.layout, subject.system.id)
     limit = min(subject.milestone.timeout, IMPOSTOR_SECONDS)
     milestone = msgspec.structs.replace(subject.milestone, timeout=limit)
-    job = replace(subject.job(impostor.language, sources, seed), milestone=milestone)
+    job = replace(subject.job(impostor.language, sources, seed), milestone=milestone, brief=True)
     result = bench.grade(job)
     enough = run_seconds(milestone)
     if result.seconds < enough:

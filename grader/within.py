@@ -46,6 +46,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float  # for all tests together
     sandboxed: bool = True
     only: str = ""
+    brief: bool = False
+    first: tuple[str, ...] = ()
 
 
 class Reporter:
@@ -75,6 +77,8 @@ class OfficialRun:
         self.job = job
         self.sources = sources  # a descriptor on which the code comes, when it comes
         self.seed = job.seed
+        self.brief = job.brief
+        self.first = job.first
         self.reporter = reporter
         self.layout = Layout(Path(job.course))
         self.system = manifest.load(self.layout.manifest).system(job.system)

@@ -400,6 +400,31 @@ def test_who_cannot_borrow_on_one_side_borrows_on_the_other(opened, look, path, 
     assert keyless(path.read_bytes()) == 0
 
 
+def test_between_two_that_could_give_one_gives(opened, look, path):
+    """An inner node without keys takes one child from one side, and stays in order."""
+    poor, gone = with_small_leaf(bushy(b"m", 2), 1)
+    plant(path, spec := (bushy(b"a", 28), b"m", poor, b"t", bushy(b"z", 28)))
+    _, pool, tree = opened()
+    assert tree.delete(gone) is True
+    assert look(pool).items == [item for item in pairs_of(spec) if item[0] != gone]
+    assert keyless(path.read_bytes()) == 0
+
+
+def test_the_last_child_that_cannot_borrow_stays_as_it_is(opened, look, path):
+    """Behind the last child there is nobody to ask."""
+    poor, gone = with_small_leaf(bushy(b"m", 2), 1)
+    left = list(bushy(b"g", 22))
+    left[-2] = left[-2].ljust(LONG, b"-")
+    names = [b"b", b"c", b"d", b"e"]
+    spec = [item for name in names for item in (b"%s--".ljust(102, b"-") % name, bushy(name, 2))]
+    spec = [bushy(b"a", 2), *spec, b"f-------", tuple(left), b"m-------", poor]
+    plant(path, tuple(spec))
+    _, pool, tree = opened()
+    assert tree.delete(gone) is True
+    assert look(pool).items == [item for item in pairs_of(tuple(spec)) if item[0] != gone]
+    assert keyless(path.read_bytes()) == 1
+
+
 def test_a_separator_that_does_not_fit_is_no_harm(kata, opened, look, path, seed):
     """Where both neighbours' keys are too long for the parent all is sound, and all can be deleted."""
     spec, gone = crossroads(LONG, LONG)

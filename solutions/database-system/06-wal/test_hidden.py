@@ -1,6 +1,7 @@
 """Power cuts at every operation, in every manner, twice; damaged logs; bank transfers; and the costs."""
 
 import struct
+from zlib import crc32
 
 import pytest
 from database_crash import KEEP, Power, header_of, log_of
@@ -347,6 +348,16 @@ def test_a_log_without_a_valid_header_is_empty(logged, log, path, at):
     assert path.stat().st_size == SIZE
 
 
+def test_a_log_of_something_else_is_no_log(logged, log):
+    """Another first word, however well its checksum fits, is no header: nothing of it counts."""
+    head = b"NOTALOG\0" + header_of(1024, 3)[8:16]
+    log.write_bytes(head + struct.pack(">I", crc32(head)) + bytes(2000))
+    pages = logged()
+    pages.write(1, b"one")
+    pages.commit()
+    assert pages.read(1) == padded(b"one")
+
+
 @pytest.mark.parametrize("length", [0, 1, 19, 20, 21, 20 + FRAME - 1])
 def test_a_log_may_be_short(logged, log, length):
     """An empty log, a part of a header, a header alone, a part of a frame: nothing to recover."""
@@ -401,6 +412,8 @@ def test_pages_keep_their_promises(kata, logged):
     kata.restart()
     pages = logged()
     assert [pages.allocate(), pages.get_root(3), pages.page_count()] == [2, 1, 4]
+    with kata.raises("OutOfBounds"):
+        pages.write(5, b"")
 
 
 def test_a_rollback_gives_back_the_room(kata, logged):
@@ -613,7 +626,7 @@ def test_a_closed_store_answers_nothing(kata, opened, path, log):
         with kata.raises("StoreClosed"):
             getattr(store, name)(*arguments)
     with kata.raises("StoreClosed"):
-        cursor.take(99)
+        cursor.next()
     store.close()
     log.write_bytes(b"")
     assert len(check_store(path, SIZE).trees[0].items) == 99
@@ -692,6 +705,22 @@ def test_checkpoints_keep_the_log_short(kata, opened, disk, log):
         longest = max(longest, store.stats()["log_frames"])
     assert longest < 20 + 10
     assert log.stat().st_size <= 20 + 30 * FRAME
+
+
+def test_a_checkpoint_comes_with_the_frame_that_fills_the_log(opened):
+    """Three frames are enough for it if it is to come after three; the log has none when it is opened again."""
+    store = opened(3)
+    store.put(b"a", b"0")
+    store.commit()
+    store.checkpoint()
+    lengths = []
+    for n in range(8):
+        store.put(b"a", b"%d" % n)
+        store.commit()
+        lengths.append(store.stats()["log_frames"])
+    assert lengths == [1, 2, 3, 1, 2, 3, 1, 2]
+    store.close()
+    assert opened(3).stats()["log_frames"] == 0
 
 
 def test_recovery_reads_the_log_once(kata, opened, disk, log):

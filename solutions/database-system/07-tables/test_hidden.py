@@ -238,6 +238,7 @@ def test_ends_of_prefixes(kata):
         b"a\xff\xff\xff": b"b",
         b"\xff\x00\xff": b"\xff\x01",
         b"a\x00": b"a\x01",
+        **{b"a%c" % last: b"a%c" % (last + 1) for last in range(1, 255)},
     }
     assert kata.script([None, "prefix_end", [prefix]] for prefix in ends) == list(ends.values())
 

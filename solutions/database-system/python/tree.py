@@ -50,7 +50,7 @@ class Tree(BTree):
         # BEGIN SOLUTION
         super().__init__(pool, slot)
         self.__pool, self.__slot = pool, slot
-        self.__changes = 0
+        self.__mark = object()  # another one after each change
         # END SOLUTION
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -74,7 +74,7 @@ class Tree(BTree):
         # BEGIN SOLUTION
         path, leaf_no = self.__descend(key)
         if leaf_no == 0:
-            return False
+            return False  # there was never a key
         with self.__node(leaf_no) as leaf:
             index, found = leaf.search(key)
             if not found:
@@ -109,7 +109,7 @@ class Tree(BTree):
         `put` and `delete` do so themselves. Others call it when they change pages below the tree.
         """
         # BEGIN SOLUTION
-        self.__changes += 1
+        self.__mark = object()
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
@@ -144,7 +144,7 @@ class Tree(BTree):
             while index >= 0 and self.__take_in(parent, index - 1):
                 index -= 1
             self.__borrow(parent, index)
-            return parent.count() < before or before == 0
+            return parent.count() < before
 
     def __take_in(self, parent: Node, index: int) -> bool:
         """Let child `index` take in those after it while they fit; return whether one did."""
@@ -173,7 +173,7 @@ class Tree(BTree):
     def __borrow(self, parent: Node, index: int) -> None:
         """Give child `index`, if it is an inner node without cells, a child of a neighbour."""
         with self.__node(parent.child(index)) as node:
-            if node.kind() == LEAF or node.count() > 0:
+            if node.count() > 0:
                 return
             if index >= 0 and self.__from_left(parent, index, node):
                 return
@@ -212,10 +212,10 @@ class Tree(BTree):
             self.__pool.delete_page(root_no)
 
     def __walk(self, key: bytes, end: bytes | None) -> Iterator[list[bytes]]:
-        seen, cells, leaf_no = -1, deque[bytes](), 0
+        mark, cells, leaf_no = self.__mark, deque[bytes](), self.__descend(key)[1]
         while True:
-            if seen != self.__changes:  # cells may have moved, leaves may be gone; the key is right
-                seen, cells, leaf_no = self.__changes, deque(), self.__descend(key)[1]
+            if mark is not self.__mark:  # cells may have moved, leaves may be gone; the key is right
+                mark, cells, leaf_no = self.__mark, deque(), self.__descend(key)[1]
             while not cells and leaf_no:
                 with self.__node(leaf_no) as leaf:
                     last = leaf.count() if end is None else leaf.search(end)[0]

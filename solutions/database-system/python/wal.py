@@ -158,7 +158,6 @@ class LoggedPageFile(PageFile):
     def close(self) -> None:
         """Close both files. What is pending is lost, what is committed is safe, in the log or not."""
         # BEGIN SOLUTION
-        self._pending = {}
         self._log.close()
         self._file.close()
         super().close()
@@ -174,7 +173,7 @@ class _Log:
         self._disk = DiskFile(path)
         self._page_size = page_size
         self._generation = 0
-        self._crc = self._end = 0  # of the last frame that counts; no header yet if it ends at 0
+        self._crc = self._end = 0  # of the last frame, or the header; there is none if it ends at 0
         self.pages: dict[int, int] = {}
         self.frames = 0
         self._recover(self._disk.read(0, self._disk.size()))
@@ -224,18 +223,16 @@ class _Log:
             )
         self._crc, self._end = crc32(head), HEADER_SIZE
         batch: list[tuple[int, int]] = []
-        for page_no, commit, at, crc32_of in self._frames(log):
+        for page_no, commit, at in self._frames(log):
             batch.append((page_no, at))
             if commit:
                 if commit != len(batch):
                     return
                 self.pages.update(batch)
-                self.frames += commit
-                self._crc, self._end = crc32_of, at + self._page_size - CRC.size
                 batch = []
 
-    def _frames(self, log: bytes) -> Iterator[tuple[int, int, int, int]]:
-        """Page, commit, where the payload is, and crc, of each frame that follows the one before."""
+    def _frames(self, log: bytes) -> Iterator[tuple[int, int, int]]:
+        """Page, commit, and where the payload is, of each frame that follows the one before."""
         size, before = FRAME_HEAD + self._page_size - CRC.size, self._crc
         for at in range(HEADER_SIZE, len(log) - size + 1, size):
             head, payload = log[at : at + FRAME.size], log[at + FRAME_HEAD : at + size]
@@ -243,7 +240,7 @@ class _Log:
             page_no, commit, _ = FRAME.unpack(head)
             if crc != _chained(before, head, payload):
                 return  # of an older generation too: the chain begins with the header's crc
-            yield page_no, commit, at + FRAME_HEAD, crc
+            yield page_no, commit, at + FRAME_HEAD
             before = crc
 
 
