@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from grader.errors import CourseError
 from grader.layout import Layout
 from grader.mutate import Mutation
 from grader.trial import Job
+from grader.verdict import MilestoneResult
 
 MARKED = '''\
 """A counter."""
@@ -146,3 +148,21 @@ def test_excuses_have_their_shape(tmp_path: Path) -> None:
     path.write_text("- {file: a.py, line: x, change: y}\n")
     with pytest.raises(CourseError, match=r"excused\.yaml.*reason"):
         mutate.excuses(path)
+
+
+def test_tests_that_have_noticed_much_go_first(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of each run: most noticed for the time it takes, then by time alone."""
+    mutation = make()
+    mutation.baseline()
+    seen = []
+    grade = mutate.runner.grade
+
+    def watched(job: Job, **more: Any) -> MilestoneResult:
+        seen.append(job)
+        return grade(job, **more)
+
+    monkeypatch.setattr(mutate.runner, "grade", watched)
+    mutation.run(1)
+    assert all(job.brief and sorted(job.first) == sorted(mutation._seconds) for job in seen)
+    assert sum(mutation._noticed.values()) >= len(mutation.mutants) // 2
+    assert mutation._order()[0] in mutation._noticed

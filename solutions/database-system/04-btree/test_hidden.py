@@ -449,6 +449,27 @@ def test_ascending_keys_fill_their_pages(kata, opened, look, size):
     found = look(pool, size)
     assert found.trees[0].items == [pair(n) for n in range(4000)]
     assert found.trees[0].fill(size) >= 0.9
+    assert found.trees[0].keyless == []
+
+
+def test_a_leaf_of_small_cells_is_cut_in_the_middle(opened, look):
+    """Where the sum of the bytes passes the half: slots are bytes, too."""
+    _, pool, tree = opened()
+    for n in range(ROOM // 8 + 1):  # one cell of 4 bytes, with its slot 8, more than a page holds
+        tree.put(bytes([255 - n]), b"")
+    found = look(pool).trees[0]
+    low, high = (found.used[page] for page in found.leaves)
+    assert abs(low - high) <= 3 * 8
+
+
+def test_keys_of_more_than_255_bytes_are_told_apart(kata, opened, look, seed):
+    """A key's length has two bytes, and the last ones decide as well as the first."""
+    _, pool, tree = opened(size=4096)
+    lengths = [200, 256, 300, 512, 700, 900]
+    keys = [b"k" * length + b"%02d" % n for length in lengths for n in range(15)]
+    put(kata, tree, [[key, b"v" + key[-2:]] for key in seed.sample(keys, len(keys))])
+    assert kata.many(tree, "get", [[key] for key in keys]) == [b"v" + key[-2:] for key in keys]
+    assert look(pool, 4096).trees[0].items == [[key, b"v" + key[-2:]] for key in sorted(keys)]
 
 
 def test_a_scan_reads_what_it_gives_and_no_more(kata, opened, look, seed):

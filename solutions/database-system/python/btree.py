@@ -19,6 +19,7 @@ from __future__ import annotations
 # BEGIN SOLUTION: helpers
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 
 # END SOLUTION
 from buffer_pool import BufferPool
@@ -29,6 +30,7 @@ from kit.errors import KeyTooLarge
 from node import (
     ELSEWHERE,
     INNER,
+    INNER_CELL,
     LEAF,
     LEAF_CELL,
     OVERFLOW,
@@ -261,15 +263,11 @@ def _cut(cells: list[bytes], kind: int, at_end: bool) -> int:
 
     When keys come in ascending order the left node stays full instead, for nothing comes there any more.
     """
-    last = len(cells) - (1 if kind == LEAF else 2)
     if at_end:
-        return last
-    half, size = sum(map(len, cells)) // 2 + len(cells) * SLOT // 2, 0
-    for index, cell in enumerate(cells):
-        size += len(cell) + SLOT
-        if size > half:
-            return min(max(index, 1), last)
-    return last
+        return len(cells) - (1 if kind == LEAF else 2)  # an inner node keeps a signpost
+    sizes = [len(cell) + SLOT for cell in cells]
+    half = sum(sizes) // 2
+    return next(index for index, end in enumerate(accumulate(sizes)) if end > half)
 
 
 def _fill(node: Node, cells: list[bytes]) -> None:
@@ -278,7 +276,8 @@ def _fill(node: Node, cells: list[bytes]) -> None:
 
 
 def _child_of(cell: bytes) -> int:
-    return int.from_bytes(cell[2:6], "big")
+    child: int = INNER_CELL.unpack_from(cell)[1]
+    return child
 
 
 # END SOLUTION
