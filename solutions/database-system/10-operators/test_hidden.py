@@ -126,6 +126,9 @@ def test_bounds_are_computed_when_the_scan_begins(run):
     assert run(plan, [3], [[None]]) == []
     assert run(index_scan([[3, 900], [param]]), [3]) == [[k, 3] for k in range(903, 1000, 10)]
     assert run(index_scan([[3, 900], [param]]), [None]) == []
+    assert run(index_scan([[param], None]), [None]) == []
+    some = index_scan([[param], [param]], [None, [0, 0]], [[param], None], [[9, 999], None])
+    assert run(some, [None])[:2] == [[0, 0], [999, 9]]
 
 
 def test_row_keys_lead_back_to_their_rows(run, catalog):
@@ -286,6 +289,15 @@ def test_a_sum_beyond_64_bits_is_an_error(kata, run, found):
         run(plan)
     back = values([[n] for n in [*found, -found[0]]])
     assert run(aggregate(back, [], ("sum", field(0)))) == [[sum(found) - found[0]]]
+
+
+@pytest.mark.parametrize("last", [2**63 - 1, -(2**63)])
+def test_a_sum_may_be_the_last_that_fits(run, last):
+    """The largest and the smallest integer of 64 bits are sums like any other."""
+    plan = aggregate(
+        values([[last - 1], [1]] if last > 0 else [[last + 1], [-1]]), [], ("sum", field(0))
+    )
+    assert run(plan) == [[last]]
 
 
 def test_a_sum_of_reals_beyond_all_bounds_is_an_error(kata, run):

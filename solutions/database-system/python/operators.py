@@ -56,7 +56,7 @@ class Runner:
         """`params` are the values of $1, $2 ..."""
         # BEGIN SOLUTION
         self._catalog = catalog
-        self._params = params or []
+        self._params = params
         self._compiled: dict[
             int, tuple[Any, Expression]
         ] = {}  # by identity of the bound expression
@@ -75,7 +75,7 @@ class Runner:
         if plan.get("correlated") is not False:
             return Cursor(self._rows(plan, outer or []))
         if id(plan) not in self._kept:
-            self._kept[id(plan)] = _Kept(self._rows(plan, outer or []))
+            self._kept[id(plan)] = _Kept(self._rows(plan, []))
         return Cursor(self._kept[id(plan)])
         # END SOLUTION
 
