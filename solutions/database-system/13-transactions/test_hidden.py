@@ -164,6 +164,19 @@ def test_a_skew_is_possible_for_snapshots_and_refused_when_serializable(kata, na
 @pytest.mark.parametrize(
     "history",
     [
+        "1 scan x y; 2 write x 11; 2 commit; 1 write b 21; 1 commit",
+        "1 scan x z; 2 write y 21; 2 commit; 1 write b 21; 1 commit",
+        "1 read q; 2 write q 1; 2 commit; 1 write b 21; 1 commit",
+    ],
+)
+def test_a_serializable_transaction_is_refused_for_all_that_it_has_read(kata, history):
+    """A key that was not there, and both ends of a range, have been read like everything between."""
+    assert played(kata, history, "serializable")[0][-1] == "refused"
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
         "1 read x; 1 scan a k; 2 write y 21; 2 commit; 1 write x 11; 1 commit",
         "1 scan y z; 2 write x 11; 2 commit; 1 write y 21; 1 commit",
         "1 scan a x; 2 write x 11; 2 commit; 1 write b 21; 1 commit",
@@ -313,6 +326,7 @@ def test_a_scan_merges_workspace_and_snapshot_while_both_change(kata):
     mine.put(b"k", b"own")
     seen += cursor.take(99)
     assert seen == [[b"a", b"own"], [b"c", b"old"], [b"d", b"own"], [b"f", b"own"], [b"g", b"old"], [b"k", b"own"]]  # fmt: skip
+    assert mine.scan(None, None).take(2) == [[b"a", b"own"], [b"b", b"own"]]
 
 
 def test_deleted_and_written_again_in_one_transaction(kata):
@@ -347,7 +361,7 @@ def test_two_hundred_transactions_each_in_its_own_world(kata):
 
 def test_collecting_drops_exactly_what_nobody_sees(kata, seed):
     """After random commits with readers among them, only the versions that somebody sees are left."""
-    store, manager = filled(kata, START)
+    store, manager = filled(kata, START, kata.CountingStore(kata.MemoryStore()))
     history, readers = {b"x": [1], b"y": [1]}, []
     for time in range(2, 40):
         key = seed.choice([b"x", b"y", b"z"])
@@ -361,7 +375,9 @@ def test_collecting_drops_exactly_what_nobody_sees(kata, seed):
     for key, times in history.items():
         seen = [t for t in times if abs(t) <= oldest][-1:]
         left[key] = [t for t in seen if t > 0] + [t for t in times if abs(t) > oldest]
+    store.reset()
     dropped = manager.collect()
+    assert store.counts()["commits"] == 1
     assert dropped == sum(map(len, history.values())) - sum(map(len, left.values()))
     for key, times in left.items():
         want = [[abs(t), (START[key] if t == 1 else b"%d" % t) if t > 0 else None] for t in times]
@@ -576,6 +592,60 @@ def test_every_statement_leaves_the_right_state(kata, sessions, sql, result, sta
     """BEGIN twice, COMMIT without BEGIN, errors in and out of transactions: result and status are known."""
     session = sessions(TABLES)
     assert [outcome(kata, session, sql), session.status()] == [result, status]
+
+
+SHOWN = {"columns": [{"name": "transaction_isolation_level", "type": "text"}], "rows": []}
+OWN = {
+    "begin": {"tag": "BEGIN", "columns": [], "rows": []},
+    "set application_name to 'x'": {"tag": "SET", "columns": [], "rows": []},
+    "set transaction isolation level read committed": {"tag": "SET", "columns": [], "rows": []},
+    "savepoint a": {"tag": "SAVEPOINT", "columns": [], "rows": []},
+    "show transaction isolation level": {**SHOWN, "tag": "SHOW", "rows": [["repeatable read"]]},
+}
+
+
+@pytest.mark.parametrize("sql", OWN)
+def test_statements_of_the_session_have_results_too(kata, sessions, sql):
+    """Tag, columns and rows are there for each; prepared, they tell their columns and are not run."""
+    session = sessions()
+    (statement,) = kata.parse(sql)
+    assert session.prepare(statement) == {"params": [], "columns": OWN[sql]["columns"]}
+    assert [session.status(), session.execute(sql)] == ["I", [OWN[sql]]]
+
+
+def test_settings_by_another_name_or_none(kata, sessions):
+    """The setting has a name in one word, too; no other is known, and it cannot be set too late."""
+    session = sessions()
+    assert outcome(kata, session, "show transaction_isolation") == [["repeatable read"]]
+    assert outcome(kata, session, "show nothing") == "UndefinedColumn"
+    late = "set transaction isolation level serializable"
+    assert outcome(kata, session, late) == "FeatureNotSupported"
+
+
+@pytest.mark.parametrize("end", ["rollback", "commit", "select nothing", "begin; begin; rollback"])
+def test_no_transaction_stays_open(kata, end):
+    """Whatever ends it, and when the client goes away, a transaction does not hold old versions any more."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    one, other = kata.Session(manager), kata.Session(manager)
+    one.execute("create table t (a integer); begin; insert into t values (1)")
+    other.execute("begin; select 1")
+    assert manager.active() == 2
+    kata.script([[one, "execute", [end]]])
+    assert manager.active() == 1
+    other.close()
+    assert manager.active() == 0
+
+
+def test_what_cannot_be_prepared_is_an_error_like_any_other(kata, sessions):
+    """In a transaction it fails the transaction, outside of one nothing is open afterwards."""
+    (statement,) = kata.parse("select nothing")
+    session = sessions()
+    for status in ("I", "E"):
+        with kata.raises("UndefinedColumn"):
+            session.prepare(statement)
+        assert session.status() == status
+        if status == "I":
+            session.execute("begin")
 
 
 def test_what_a_commit_in_the_middle_of_a_script_keeps(kata, sessions):
