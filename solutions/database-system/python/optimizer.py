@@ -256,19 +256,12 @@ def _comparisons(conjunct: Tree, place: int) -> Iterator[tuple[str, Tree]]:
 
 
 def _as_type(value: Tree, kind: str) -> Tree | None:
-    """The value as the index keeps it, if it is known before the scan and has the column's type."""
-    if _fields(value):
-        return None
-    if kind == "real" and value["type"] == "integer":
-        return {"kind": "cast", "arg": value, "type": "real"}
-    return value if value["type"] in (kind, "null") else None
+    """The value, if it is known before the scan and has the column's type, as the index keeps it."""
+    return value if not _fields(value) and value["type"] in (kind, "null") else None
 
 
 def _flattened(plan: Tree, first: int) -> tuple[list[tuple[int, Tree]], list[Tree]]:
     """The relations below inner joins, with the place of their first column, and all conditions."""
-    if plan["op"] == "filter":
-        relations, conjuncts = _flattened(plan["input"], first)
-        return relations, [*conjuncts, *(_moved(c, first) for c in _conjuncts(plan["condition"]))]
     if plan["op"] != "nested_loop" or plan["type"] == "left":
         return [(first, plan)], []
     lefts, conjuncts = _flattened(plan["left"], first)
@@ -280,12 +273,12 @@ def _flattened(plan: Tree, first: int) -> tuple[list[tuple[int, Tree]], list[Tre
 def _paired(kind: str, left: Tree, right: Tree, on: list[Tree], columns: list[Tree]) -> Tree:
     """Two inputs joined on conditions over both: by hashing if there is an equality between them."""
     width = len(left["columns"])
-    keys, rest = _parted(on, lambda c: _sides(c, range(width)) is not None)
+    sides = [(c, _sides(c, range(width))) for c in on]
+    rest, keys = [c for c, both in sides if not both], [both for _, both in sides if both]
     node = {"columns": columns, "type": kind, "left": left, "right": right, "condition": _all(rest)}
     if not keys:
         return {"op": "nested_loop", **node}
-    sides = [_sides(key, range(width)) or () for key in keys]
-    lefts, rights = [a for a, _ in sides], [_moved(b, -width) for _, b in sides]
+    lefts, rights = [a for a, _ in keys], [_moved(b, -width) for _, b in keys]
     return {"op": "hash_join", **node, "left_keys": lefts, "right_keys": rights}
 
 
@@ -352,7 +345,7 @@ def _is_safe(bound: Tree) -> bool:
     """Whether the expression can never raise, and costs little."""
     kind, parts = bound["kind"], list(_parts(bound))
     if kind == "cast":
-        known = (parts[0]["type"], bound["type"]) in (("integer", "real"), ("null", bound["type"]))
+        known = (parts[0]["type"], bound["type"]) == ("integer", "real")
     elif kind == "unary":
         known = bound["op"] == "not"
     else:
@@ -362,7 +355,7 @@ def _is_safe(bound: Tree) -> bool:
 
 def _parts(bound: Tree) -> Iterator[Tree]:
     """The expressions directly inside of one."""
-    pending = [value for key, value in bound.items() if key != "plan"]
+    pending = list(bound.values())
     for value in pending:
         if isinstance(value, list):
             pending.extend(value)
@@ -392,15 +385,11 @@ def _is_field(bound: Tree, place: int) -> bool:
     return bound["kind"] == "field" and bound["index"] == place
 
 
-def _fields(node: Any, level: int = 0) -> set[int]:
-    """The places in the row that an expression reads."""
-    if isinstance(node, list):
-        return set().union(*(_fields(item, level) for item in node))
-    if not isinstance(node, dict):
-        return set()
-    if _reads_row(node, level):
-        return {node["index"]}
-    return set().union(*(_fields(v, level + (k == "plan")) for k, v in node.items()))
+def _fields(bound: Tree) -> set[int]:
+    """The places in the row that an expression without subqueries reads."""
+    if bound["kind"] == "field":
+        return {bound["index"]}
+    return set().union(*map(_fields, _parts(bound)))
 
 
 def _reads_row(node: Tree, level: int) -> bool:
