@@ -184,6 +184,11 @@ SCOPES = {
     "types of a union": ("select 1 union all select 2.5 order by 1", [[1.0], [2.5]]),
     "null in a union": ("select null union all select 'x' order by 1", [["x"], [None]]),
     "a derived table hides its inside": ("select w.n from (select id as n from t where a = 2) w where w.n > 2", [[3]]),
+    "a subquery that groups, and reads the row around it": ("select t.id, (select count(*) + t.id from u where u.a <= t.a), (select max(c) + t.id from u group by c having c = t.id * 100) from t where id < 3", [[1, 2, 101], [2, 4, 202]]),
+    "an alias is not a column of a table": ("select -a as a from t where a > 0 order by t.a, id", [[-1], [-2], [-2]]),
+    "a constant that is no number of a column": ("select id from t order by 'x', 2 = 2, id desc", [[4], [3], [2], [1]]),
+    "what is shown can be sorted by with distinct": ("select distinct a + 1 from t where a > 0 order by a + 1", [[2], [3]]),
+    "one row of values": ("values (1, 'x')", [[1, "x"]]),
     "nested derived tables": ("select max(m) from (select n * 2 as m from (select count(*) as n from t group by a) i) o", [[4]]),
 }  # fmt: skip
 
@@ -229,11 +234,15 @@ WRONG = {
     "insert into nope values (1)": "UndefinedTable",
     "insert into t values (9, 1, 2, 'x', 5)": "SqlSyntaxError",
     "insert into t (id, a) values (9)": "SqlSyntaxError",
+    "insert into t values (8), (9, 1)": "SqlSyntaxError",
+    "insert into t values (8, 1), (9)": "SqlSyntaxError",
+    "insert into u select 9, 1, 2, 3": "SqlSyntaxError",
     "insert into t (id, a) values (9, true)": "TypeMismatch",
     "insert into t (id, a) values (9, 'x')": "InvalidText",
     "insert into t (id, a) select id, s from t": "TypeMismatch",
     "update t set nope = 1": "UndefinedColumn",
     "update t set a = 1, a = 2": "DuplicateColumn",
+    "update t set a = b, a = id": "DuplicateColumn",
     "update t set a = s": "TypeMismatch",
     "update t set a = count(*)": "GroupingError",
     "update t set id = null": "NotNullViolation",
@@ -272,6 +281,85 @@ def test_the_columns_of_a_result_are_named(engine):
 
 
 # -- changes ------------------------------------------------------------------------------------------------
+
+
+ODD = 2**53 + 1  # no real has this value
+
+
+def test_the_columns_of_several_sources_have_one_type(engine):
+    """Integers above or beside reals become reals, in VALUES, sets and derived tables; NULL is shown as text."""
+    wholes = [
+        f"values ({ODD}), (0.5)",
+        f"select {ODD} union all select 0.5",
+        f"select 0.5 union all (select {ODD} union select 1)",
+        f"select {ODD} union select r from (select 0.5 as r) w",
+    ]
+    for sql in wholes:
+        (result,) = engine.execute(sql)
+        assert result["columns"][0]["type"] == "real"
+        assert float(ODD) in [row[0] for row in result["rows"]] and [ODD] not in result["rows"]
+    (result,) = engine.execute("select null union all select null")
+    assert [result["rows"], result["columns"][0]["type"]] == [[[None], [None]], "text"]
+    (result,) = engine.execute("select null, 1 union all select 'x', null")
+    assert [column["type"] for column in result["columns"]] == ["text", "integer"]
+
+
+def test_insert_takes_what_its_source_gives(engine):
+    """VALUES with an order or a limit are a query like any other; a query may have fewer columns, too."""
+    engine.execute("create table n (id serial, v integer)")
+    engine.execute("insert into n (v) values (3), (1), (2) order by 1")
+    engine.execute("insert into n (v) values (7), (8), (9) limit 1")
+    engine.execute("insert into n (v) values (7), (8), (9) offset 2")
+    assert rows(engine, "select v from n order by id") == [[1], [2], [3], [7], [9]]
+    engine.execute("insert into u select 9")
+    assert rows(engine, "select * from u where id = 9") == [[9, None, None]]
+
+
+def test_a_default_may_call_a_function(engine):
+    """A default is any expression without columns, not only a constant or a counter."""
+    engine.execute(
+        "create table w (a text default upper('x') || 'y', b integer default abs(-3), c integer)"
+    )
+    engine.execute("insert into w (c) values (1)")
+    assert rows(engine, "select * from w") == [["Xy", 3, 1]]
+
+
+def test_a_subquery_around_a_correlated_one_is_run_once(kata):
+    """What reads only rows of queries inside of it depends on no row outside."""
+    store = kata.CountingStore(kata.MemoryStore())
+    engine = kata.Engine(store)
+    engine.execute("create table big (n integer primary key); create table small (n integer)")
+    engine.execute(f"insert into big values {', '.join(f'({i})' for i in range(100))}")
+    engine.execute("insert into small values (1), (2), (3)")
+    store.reset()
+    inner = "select count(*) from small where exists (select 1 from small s where s.n = small.n)"
+    assert len(rows(engine, f"select n from big where n > ({inner})")) == 96
+    assert store.counts()["steps"] <= 100 + 3 + 9 + 6
+
+
+def test_explain_draws_the_inputs_below(engine):
+    """The name of each operator stands first in its line, its inputs deeper, both of them at the same depth."""
+    sql = "select t.id from t join u on t.a = u.a where t.id > 1 limit 1"
+    (result,) = engine.execute(f"explain {sql}")
+    lines = [line for (line,) in result["rows"]]
+    plan = engine.explain(sql)
+    assert result["tag"] == "EXPLAIN"
+    assert engine.explain(f"explain {sql}") == plan
+    assert engine.explain(f"select 1; {sql}") == plan
+
+    def drawn(node):
+        inputs = [drawn(node[key]) for key in ("input", "left", "right") if key in node]
+        return [node["op"], inputs]
+
+    def read(depth):
+        found = []
+        while lines and len(lines[0]) - len(lines[0].lstrip()) == depth:
+            name = lines.pop(0).split()[0]
+            below = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+            found.append([name, read(below) if below > depth else []])
+        return found
+
+    assert read(0) == [drawn(plan)]
 
 
 def test_an_update_reads_the_old_row_only(engine):
@@ -351,6 +439,13 @@ def test_if_exists_and_if_not_exists(kata, engine):
         "CREATE TABLE", "DROP TABLE", "DROP VIEW", "DROP INDEX", "CREATE INDEX", "CREATE INDEX", "DROP INDEX",
     ]  # fmt: skip
     assert rows(engine, "select a from t where id = 1") == [[1]]
+    engine.execute(
+        "create table if not exists w (z integer); create index if not exists j on t (a)"
+    )
+    assert outcome(kata, engine, "create index j on t (a)") == "DuplicateTable"
+    (made,) = engine.execute("create view v as select z from w")
+    assert made == {"tag": "CREATE VIEW", "columns": [], "rows": []}
+    assert outcome(kata, engine, "create view v as select 1") == "DuplicateTable"
 
 
 # -- what it asks of the store, and parameters ---------------------------------------------------------------

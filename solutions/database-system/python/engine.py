@@ -28,6 +28,9 @@ from parser import parse
 from planner import Planner, Tree
 
 Result = dict[str, Any]  # {"tag": text, "columns": [{"name", "type"}], "rows": lists of values}
+# BEGIN SOLUTION: helpers
+Params = list[Any] | None  # the values of $1, $2 ...
+# END SOLUTION
 
 
 class Engine:
@@ -74,7 +77,7 @@ class Engine:
         """
         # BEGIN SOLUTION
         try:
-            result = self._carry_out(statement, params or [], types)
+            result = self._carry_out(statement, params, types)
         except BaseException:
             if self._autocommit:
                 self._store.rollback()
@@ -90,7 +93,6 @@ class Engine:
         if statement["kind"] in PLANNED:
             how = self._how(statement, types, _Tables(self._catalog))
             return {"params": how["params"], "columns": how["columns"]}
-        self._definition(statement)
         columns = [QUERY_PLAN] if statement["kind"] == "explain" else []
         return {"params": Planner(self._catalog, types).param_types(), "columns": columns}
         # END SOLUTION
@@ -105,9 +107,7 @@ class Engine:
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
-    def _carry_out(
-        self, statement: Tree, params: list[Any], types: list[str | None] | None
-    ) -> Result:
+    def _carry_out(self, statement: Tree, params: Params, types: list[str | None] | None) -> Result:
         if statement["kind"] not in PLANNED:
             result: Result = self._definition(statement)(self, statement)
             return result
@@ -156,7 +156,7 @@ class Engine:
         plan = self._optimized(planner.plan(statement), tables)
         return {"plan": plan, "columns": _described(plan["columns"])}
 
-    def _select(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+    def _select(self, how: Tree, params: Params, tables: _Tables) -> Result:
         rows = _rows(how["plan"], params, tables)
         return _result(f"SELECT {len(rows)}", how["columns"], rows)
 
@@ -175,7 +175,7 @@ class Engine:
         how = {"plan": self._optimized(plan, tables), "made": made, "defaults": defaults}
         return {**how, **_returning(statement, planner, tables)}
 
-    def _insert(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+    def _insert(self, how: Tree, params: Params, tables: _Tables) -> Result:
         rows = [
             [
                 given[how["made"][i]] if i in how["made"] else default()
@@ -201,7 +201,7 @@ class Engine:
         plan = {"op": "project", "columns": found["columns"], "input": found, "exprs": exprs}
         return {"plan": self._optimized(plan, tables), **_returning(statement, planner, tables)}
 
-    def _update(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+    def _update(self, how: Tree, params: Params, tables: _Tables) -> Result:
         found = _rows(how["plan"], params, tables)
         rows = [row for _, *row in found]
         tables.table(how["table"]).update([key for key, *_ in found], rows)
@@ -211,7 +211,7 @@ class Engine:
         found, _ = _found(statement, planner, tables)
         return {"plan": self._optimized(found, tables), **_returning(statement, planner, tables)}
 
-    def _delete(self, how: Tree, params: list[Any], tables: _Tables) -> Result:
+    def _delete(self, how: Tree, params: Params, tables: _Tables) -> Result:
         found = _rows(how["plan"], params, tables)
         for key, *_ in found:
             tables.table(how["table"]).delete(key)
@@ -321,7 +321,7 @@ def _parsed(sql: str) -> list[Tree]:
     return parse(sql)
 
 
-def _rows(plan: Tree, params: list[Any], tables: _Tables) -> list[list[Any]]:
+def _rows(plan: Tree, params: Params, tables: _Tables) -> list[list[Any]]:
     """All rows of a plan: whoever changes rows must have found them all before."""
     return list(Runner(tables, params).run(plan, []))
 
@@ -344,9 +344,7 @@ def _returning(statement: Tree, planner: Planner, tables: _Tables) -> Tree:
     return {"table": name, "columns": _described(columns), "returning": exprs}
 
 
-def _changed(
-    tag: str, how: Tree, rows: list[list[Any]], params: list[Any], tables: _Tables
-) -> Result:
+def _changed(tag: str, how: Tree, rows: list[list[Any]], params: Params, tables: _Tables) -> Result:
     if how["returning"] is None:
         return _result(tag, [], [])
     runner = Runner(tables, params)

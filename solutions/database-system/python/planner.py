@@ -116,13 +116,13 @@ class Planner:
             raise SqlSyntaxError("the rows of VALUES need as many values each")
         rows = [[scope.bind(value) for value in row] for row in select["rows"]]
         made = [scope.common([row[i] for row in rows], "VALUES") for i in range(width)]
-        rows = [list(row) for row in zip(*(values for values, _ in made), strict=True)] or rows
+        rows = [list(row) for row in zip(*(values for values, _ in made), strict=True)]
         columns = [_column(None, f"column{i + 1}", kind) for i, (_, kind) in enumerate(made)]
         return self.sorted_output(_node("values", columns, rows=rows), select, outer)
 
     def sorted_output(self, plan: Tree, select: Tree, outer: Binder | None) -> Tree:
         """ORDER BY and LIMIT where only the output's own columns can be meant."""
-        names = [{"expr": None, "alias": column["name"]} for column in plan["columns"]]
+        names = [{"alias": column["name"]} for column in plan["columns"]]
         keys = [[_output(key["expr"], names), *_direction(key)] for key in select["order_by"]]
         if any(key[0] is None for key in keys):
             raise InvalidColumnReference("ORDER BY can name only columns of the result here")
@@ -159,7 +159,7 @@ class Planner:
 
     def assigned(self, source: Tree, types: list[str], fewer: bool) -> Tree:
         """The plan of what INSERT stores in columns of these types; there may be `fewer` values."""
-        if source["kind"] == "values" and source["limit"] is None:
+        if source["kind"] == "values" and not any(source[key] for key in CHOSEN):
             scope = self.scope([])
             _check_width(source["rows"], types, fewer)
             rows = [
@@ -250,8 +250,9 @@ class Groups(Scope):
             return super().bind_column(ast)
         bound = self.below.bind_column(ast)
         if bound not in self.keys:
-            words = "must be in GROUP BY, or inside of an aggregate"
-            raise GroupingError(f"column {ast['name']!r} {words}")
+            raise GroupingError(
+                f"column {ast['name']!r} must be in GROUP BY, or inside of an aggregate"
+            )
         return self._key(bound)
 
     def _key(self, bound: Tree) -> Tree:
@@ -275,6 +276,7 @@ class Groups(Scope):
         return _node("aggregate", columns, input=source, keys=self.keys, aggregates=self.aggregates)
 
 
+CHOSEN = ("order_by", "limit", "offset")  # what makes VALUES more than its rows
 NUMBERS = {"integer", "real"}
 
 
@@ -301,7 +303,7 @@ def common_type(types: list[str]) -> str:
 
 def cast(bound: Tree, kind: str) -> Tree:
     """The expression as a value of this type."""
-    if bound["type"] in (kind, "null") or kind == "null":
+    if bound["type"] == kind:
         return bound
     return {"kind": "cast", "arg": bound, "type": kind}
 
@@ -316,7 +318,7 @@ def assignable(bound: Tree, kind: str) -> Tree:
 def name_of(item: Tree) -> str:
     """What a column of the result is called."""
     expr = item["expr"]
-    while item["alias"] is None and expr["kind"] == "cast":
+    while expr["kind"] == "cast":
         expr = expr["arg"]
     if item["alias"] is not None:
         return item["alias"]
@@ -430,6 +432,8 @@ def _position(
 
 def _check_width(rows: list[list[Any]], types: list[str], fewer: bool) -> None:
     for row in rows:
+        if len(row) != len(rows[0]):
+            raise SqlSyntaxError("the rows of VALUES need as many values each")
         if len(row) > len(types) or (len(row) < len(types) and not fewer):
             raise SqlSyntaxError(f"INSERT has {len(types)} columns, and {len(row)} values for them")
 
