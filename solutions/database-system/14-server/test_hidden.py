@@ -137,6 +137,101 @@ def test_requests_before_the_startup(kata):
     assert kinds(newer.receive(startup((3 << 16) + 2)))[:2] == "vR"
 
 
+@pytest.mark.parametrize("length", [10_000, 10_001])
+def test_how_long_a_startup_may_be(kata, length):
+    """Ten thousand bytes are a startup message, one more are something else."""
+    pairs = b"user\0me\0x\0"
+    body = struct.pack(">I", 3 << 16) + pairs + b"y" * (length - 8 - len(pairs) - 2) + b"\0\0"
+    reader = kata.MessageReader()
+    if length > 10_000:
+        with kata.raises("ProtocolViolation"):
+            reader.feed(struct.pack(">I", length) + body)
+    else:
+        assert reader.feed(struct.pack(">I", length) + body) == [["", body]]
+        assert reader.feed(b"Q" + struct.pack(">I", 1 << 28) + b"select") == []
+        with kata.raises("ProtocolViolation"):
+            again = kata.MessageReader()
+            again.feed(struct.pack(">I", length) + body + b"Q" + struct.pack(">I", (1 << 28) + 1))
+
+
+def test_parts_of_a_body_are_read_within_its_bounds(kata):
+    """No part goes backwards or beyond the end; signs, texts and their ends are read right."""
+    body = kata.Body(b"\xff\xfe\xff\xff\xff\xfdab\0\0x")
+    assert [body.i16(), body.i32(), body.string(), body.string()] == [-2, -3, "ab", ""]
+    for name, *args in (["take", -1], ["take", -2], ["take", 2], ["i16"], ["i32"], ["string"]):
+        with kata.raises("ProtocolViolation"):
+            getattr(body, name)(*args)
+    assert body.take(1) == b"x"
+
+
+def test_formats_are_for_all_or_for_each(kata):
+    """No format is text for all, one is for all, else there must be as many as columns."""
+    two = [{"name": "a", "type": "integer"}, {"name": "b", "type": "boolean"}]
+    for formats, want in (([], [0, 0]), ([1], [1, 1]), ([1, 0], [1, 0])):
+        ((_, body),) = split(kata.row_description(two, formats))
+        assert [form for *_, form in columns(body)] == want
+        ((_, body),) = split(kata.data_row([1, True], two, formats))
+        want_a = [b"1", struct.pack(">q", 1)][want[0]]
+        assert values(body) == [want_a, [b"t", b"\1"][want[1]]]
+    for formats in ([0, 0, 0], [1, 1, 1, 1]):
+        for name, *args in (["row_description", two], ["data_row", [1, True], two]):
+            with kata.raises("ProtocolViolation"):
+                getattr(kata, name)(*args, formats)
+
+
+def test_an_error_is_a_text_without_its_end_inside(kata):
+    """A 00 in the message would end it: it is left out."""
+    ((_, body),) = split(kata.error_response("22P02", "a\0b é"))
+    assert fields(body) == {"S": "ERROR", "V": "ERROR", "C": "22P02", "M": "ab é"}
+
+
+KNOWN = {16: "boolean", 20: "integer", 21: "integer", 23: "integer", 26: "integer", 25: "text"}
+KNOWN |= {1042: "text", 1043: "text", 700: "real", 701: "real", 1700: "real", 0: None, 4711: None}
+
+
+def test_types_are_known_by_their_numbers(kata):
+    """Numbers of types that a client may declare, ours and their relatives; of others nothing is known."""
+    assert kata.script([None, "type_of", [oid]] for oid in KNOWN) == list(KNOWN.values())
+
+
+READ = [  # bytes, format, number of the type, type that is wanted, value
+    *((text, TEXT, 0, "boolean", True) for text in (b"t", b"true", b"yes", b"Y", b"on", b"1", b" TRUE ")),
+    *((text, TEXT, 16, "boolean", False) for text in (b"f", b"false", b"No", b"n", b"off", b"0")),
+    (b" +7 ", TEXT, 20, "integer", 7), (b"9223372036854775807", TEXT, 0, "integer", 2**63 - 1),
+    (b"-9223372036854775808", TEXT, 0, "integer", -(2**63)), (b"1e3", TEXT, 0, "real", 1000.0),
+    (b"7", TEXT, 701, "real", 7.0), (b"7", TEXT, 23, "text", "7"), (None, BINARY, 23, "integer", None),
+    (struct.pack(">h", -7), BINARY, 21, "integer", -7), (struct.pack(">i", -7), BINARY, 23, "integer", -7),
+    (struct.pack(">q", -7), BINARY, 20, "integer", -7), (struct.pack(">q", -7), BINARY, 0, "integer", -7),
+    (struct.pack(">h", 7), BINARY, 21, "real", 7.0), (struct.pack(">h", 7), BINARY, 21, "text", "7"),
+    (struct.pack(">f", 0.5), BINARY, 700, "real", 0.5), (struct.pack(">d", 0.1), BINARY, 701, "real", 0.1),
+    (struct.pack(">d", 0.1), BINARY, 0, "real", 0.1), (struct.pack(">d", 2.5), BINARY, 701, "text", "2.5"),
+    (b"\1", BINARY, 16, "boolean", True), (b"\0", BINARY, 16, "boolean", False), (b"\1", BINARY, 0, "boolean", True),
+    (b"\1", BINARY, 16, "text", "t"), (b"\0", BINARY, 16, "text", "f"),
+    ("é".encode(), BINARY, 25, "text", "é"), (b"42", BINARY, 25, "integer", 42), (b"x", BINARY, 0, "text", "x"),
+    (b"0.5", BINARY, 1043, "real", 0.5), (b"", BINARY, 1042, "text", ""), (b"x", BINARY, 4711, "text", "x"),
+]  # fmt: skip
+REFUSED = {
+    "InvalidText": [(b"x", TEXT, 0, "integer"), (b"", TEXT, 0, "boolean"), (b"0X", TEXT, 0, "boolean"), (b"1.5.2", TEXT, 0, "real"), (b"\xff", TEXT, 0, "text"), (b"\xff", BINARY, 25, "text")],
+    "OutOfRange": [(b"9223372036854775808", TEXT, 0, "integer"), (b"-9223372036854775809", TEXT, 0, "integer"), (b"1e400", TEXT, 0, "real")],
+    "ProtocolViolation": [(b"\0", BINARY, 21, "integer"), (bytes(9), BINARY, 20, "integer"), (bytes(4), BINARY, 701, "real")],
+    "FeatureNotSupported": [(b"\0\0", BINARY, 4711, "integer"), (bytes(8), BINARY, 1700, "real")],
+}  # fmt: skip
+
+
+def test_parameters_are_read_in_all_their_forms(kata):
+    """Text and binary, of the declared type and for the wanted one: the same value, of the same type."""
+    found = kata.script([None, "decode_parameter", list(given)] for *given, _ in READ)
+    assert [(type(v), v) for v in found] == [(type(v), v) for *_, v in READ]
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_parameters_that_cannot_be_are_refused(kata, error):
+    """What is no value, too large, too short or of an unknown type has its own error."""
+    for given in REFUSED[error]:
+        with kata.raises(error):
+            kata.decode_parameter(*given)
+
+
 # -- values -----------------------------------------------------------------------------------------------
 
 
@@ -417,6 +512,104 @@ def test_the_system_tables_follow_the_catalog(connect):
         told(connection.receive(query("insert into pg_am values (1, 'x', 'y')")))[0]
         == "error 0A000"
     )
+
+
+SYSTEM = {  # table: columns, and the rows of one table `t` with an index `i` and a view `v`
+    "pg_namespace": ("oid nspname nspowner", [[11, "pg_catalog", 10], [2200, "public", 10]]),
+    "pg_am": ("oid amname amtype", [[403, "btree", "i"]]),
+    "pg_tables": ("schemaname tablename tableowner", [["public", "t", "owner"]]),
+    "pg_type": (
+        "oid typname typnamespace typowner typlen typtype typcategory typarray typelem typrelid typdelim",
+        [
+            [oid, name, 11, 10, size, "b", category, 0, 0, 0, ","]
+            for oid, name, size, category in (
+                (16, "bool", 1, "B"), (20, "int8", 8, "N"), (21, "int2", 2, "N"), (23, "int4", 4, "N"),
+                (25, "text", -1, "S"), (26, "oid", 4, "N"), (700, "float4", 4, "N"),
+                (701, "float8", 8, "N"), (1043, "varchar", -1, "S"),
+            )
+        ],
+    ),
+    "pg_class": (
+        "relname relnamespace relkind relowner relam relhasindex relpersistence relnatts",
+        [
+            ["i", 2200, "i", 10, 403, False, "p", 2], ["pg_am", 11, "r", 10, 0, False, "p", 0],
+            ["t", 2200, "r", 10, 0, True, "p", 4], ["t_pkey", 2200, "i", 10, 403, False, "p", 1],
+            ["v", 2200, "v", 10, 0, False, "p", 0],
+        ],
+    ),
+    "pg_attribute": (
+        "attname atttypid attnum attnotnull atthasdef attisdropped atttypmod attcollation attidentity attgenerated",
+        [
+            ["b", 16, 4, True, False, False, -1, 0, "", ""], ["id", 20, 1, True, True, False, -1, 0, "", ""],
+            ["r", 701, 3, False, False, False, -1, 0, "", ""], ["s", 25, 2, False, True, False, -1, 0, "", ""],
+        ],
+    ),
+    "pg_index": (
+        "indnatts indisunique indisprimary indisvalid",
+        [[1, True, True, True], [2, False, False, True]],
+    ),
+}  # fmt: skip
+SCHEMA = """
+create table t (id serial primary key, s text default 'x', r real, b boolean not null);
+create index i on t (s, r); create view v as select 1 as one
+"""
+
+
+@pytest.mark.parametrize("name", SYSTEM)
+def test_the_system_tables_have_their_columns_and_rows(kata, name):
+    """What is in pg_catalog for one table, one index and one view, number for number."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    kata.Session(manager).execute(SCHEMA)
+    store = manager.begin()
+    engine = kata.Engine(store, None, False, kata.SystemCatalog(kata.Catalog(store)))
+    wanted, rows = SYSTEM[name]
+    names = ", ".join(wanted.split())
+    where = {"pg_class": "relname in ('i', 'pg_am', 't', 't_pkey', 'v')"}.get(name, "true")
+    (result,) = engine.execute(f"select {names} from {name} where {where} order by 1, 2")
+    assert result["rows"] == rows
+    everything = [
+        column["name"] for column in engine.execute(f"select * from {name}")[0]["columns"]
+    ]
+    hidden = {
+        "pg_class": ["oid"],
+        "pg_attribute": ["attrelid"],
+        "pg_index": ["indexrelid", "indrelid"],
+    }
+    assert everything == hidden.get(name, []) + wanted.split()
+
+
+def test_numbers_of_tables_fit_together(kata):
+    """Indexes and columns point to their tables, whose numbers are above those of the system."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    kata.Session(manager).execute(SCHEMA + "; create table a (x integer unique)")
+    store = manager.begin()
+    engine = kata.Engine(store, None, False, kata.SystemCatalog(kata.Catalog(store)))
+    sql = (
+        "select i.relname, t.relname from pg_index x join pg_class i on i.oid = x.indexrelid"
+        " join pg_class t on t.oid = x.indrelid order by 1"
+    )
+    assert engine.execute(sql)[0]["rows"] == [["a_x_key", "a"], ["i", "t"], ["t_pkey", "t"]]
+    sql = "select c.relname, count(*) from pg_attribute a join pg_class c on c.oid = a.attrelid group by 1 order by 1"
+    assert engine.execute(sql)[0]["rows"] == [["a", 1], ["t", 4]]
+    sql = "select count(*), count(distinct oid), sum(case when oid < 16384 then 0 else 1 end) from pg_class"
+    ((count, distinct, made),) = engine.execute(sql)[0]["rows"]
+    assert [count == distinct, made] == [True, 6]
+
+
+CALLS = {
+    "current_schema()": "public", "current_database()": "postgres", "pg_table_is_visible(1)": "t",
+    "pg_get_userbyid(10)": "owner", "pg_encoding_to_char(6)": "UTF8", "to_regtype('int4')": "23",
+    "to_regtype('nope')": None, "format_type(20, -1)": "bigint", "format_type(16, -1)": "boolean",
+    "format_type(701, null)": None, "format_type(701, -1)": "double precision", "format_type(25, 5)": "text",
+    "format_type(4711, -1)": "???", "pg_advisory_unlock_all()": None, "pg_backend_pid() >= 0": "t",
+    "version() like 'PostgreSQL %'": "t",
+}  # fmt: skip
+
+
+def test_functions_that_clients_call(connect):
+    """Each of them answers, most of them always the same."""
+    answer = connect().receive(query(f"select {', '.join(CALLS)}"))
+    assert told(answer)[1] == list(CALLS.values())
 
 
 # -- the server -------------------------------------------------------------------------------------------------

@@ -5,6 +5,21 @@ there, which columns have they? PostgreSQL keeps the answer in real tables, from
 itself. Here the catalog is the truth, and these tables are computed from it when they are read.
 Only what clients are known to ask for is here: seven tables, and functions that are mostly there
 to be called. All tables of the database are in the schema "public".
+
+    pg_namespace  oid, nspname, nspowner                 11 pg_catalog, 2200 public
+    pg_class      oid, relname, relnamespace, relkind: r table, i index, v view, relowner,
+                  relam: 403 of an index, else 0, relhasindex: of our tables true, relpersistence: p,
+                  relnatts: columns, 0 of a view; the tables of pg_catalog, with 0, are in it, too
+    pg_attribute  attrelid, attname, atttypid, attnum: from 1, attnotnull, atthasdef, attisdropped,
+                  atttypmod: -1, attcollation: 0, attidentity, attgenerated: empty
+    pg_index      indexrelid, indrelid, indnatts, indisunique, indisprimary, indisvalid
+    pg_type       oid, typname, typnamespace, typowner, typlen: bytes or -1, typtype: b, typcategory,
+                  typarray, typelem, typrelid: 0, typdelim: a comma
+    pg_am         oid, amname, amtype                    403, btree, i
+    pg_tables     schemaname, tablename, tableowner
+
+Numbers are those of PostgreSQL: types as in `protocol`; every owner is 10, and called "owner". What
+users make has numbers from 16384 on.
 """
 
 from __future__ import annotations
