@@ -84,9 +84,6 @@ class _VirtualTable:
         self._columns = columns
         self._rows = rows
 
-    def name(self) -> str:
-        return self._name
-
     def columns(self) -> list[dict[str, Any]]:
         return [
             {"name": name, "type": kind, "not_null": False, "default": None}
@@ -99,7 +96,7 @@ class _VirtualTable:
     def scan(self) -> Cursor:
         return Cursor([b"", row] for row in self._rows())
 
-    def insert(self, values: Row) -> bytes:
+    def insert(self, *anything: Any) -> bytes:
         raise FeatureNotSupported(f"{self._name} is made by the system")
 
     update = delete = insert
