@@ -476,6 +476,19 @@ def test_terminate_takes_an_open_transaction_along(connect):
         assert told(two.receive(query("select count(*) from t")))[1] == ["0"]
 
 
+def test_the_greeting_names_the_settings(kata):
+    """Each setting comes once, under its name, with a value that clients understand."""
+    connection = kata.Connection(kata.TransactionManager(kata.MemoryStore()))
+    answer = split(connection.receive(startup()))
+    said = [body.rstrip(b"\0").decode().split("\0") for kind, body in answer if kind == "S"]
+    version = said.pop([name for name, _ in said].index("server_version"))[1]
+    assert version.split(".")[0].isdecimal()
+    assert sorted(said) == [
+        ["DateStyle", "ISO, MDY"], ["TimeZone", "UTC"], ["client_encoding", "UTF8"],
+        ["integer_datetimes", "on"], ["server_encoding", "UTF8"], ["standard_conforming_strings", "on"],
+    ]  # fmt: skip
+
+
 def test_settings_can_be_asked_for(connect):
     """SHOW knows what the greeting said; SET is accepted; DEALLOCATE and savepoint names pass."""
     connection = connect()
