@@ -402,20 +402,26 @@ def _within(bound: Tree, places: Any) -> bool:
     return all(i in places for i in _fields(bound))
 
 
-def _moved(bound: Tree, by: int) -> Tree:
-    return _replaced(bound, lambda i: {"index": i + by}) if by else bound
-
-
-def _replaced(node: Any, what: Callable[[int], Tree], level: int = 0) -> Any:
-    """The expression with each reading of the row replaced: a field as a whole, or by its index."""
+def _moved(node: Any, by: int, level: int = 0) -> Any:
+    """The expression for a row that begins so many places earlier, subqueries included."""
     if isinstance(node, list):
-        return [_replaced(item, what, level) for item in node]
+        return [_moved(item, by, level) for item in node]
     if not isinstance(node, dict):
         return node
     if _reads_row(node, level):
-        new = what(node["index"])
-        return {**node, "index": new["index"]} if level or "kind" not in new else new
-    return {k: _replaced(v, what, level + (k == "plan")) for k, v in node.items()}
+        return {**node, "index": node["index"] + by}
+    return {k: _moved(v, by, level + (k == "plan")) for k, v in node.items()}
+
+
+def _replaced(node: Any, what: Callable[[int], Tree]) -> Any:
+    """The expression, which has no subquery, with something else for each field."""
+    if isinstance(node, list):
+        return [_replaced(item, what) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("kind") == "field":
+        return what(node["index"])
+    return {k: _replaced(v, what) for k, v in node.items()}
 
 
 # END SOLUTION
