@@ -130,7 +130,8 @@ class Mutation:
         self.sources = job.read()
         self.mutants = list(self._all())
         self.excuses = excuses(self.excuses_file)
-        name = f"{job.system.id}-{job.milestone.id}-{runner.key_of(job, {})[:24]}.jsonl"
+        self._asked, self._key = job, runner.key_of(job, {})
+        name = f"{job.system.id}-{job.milestone.id}-{self._key[:24]}.jsonl"
         path = caches.folder(environment).parent / "mutants" / name
         if fresh:
             path.unlink(missing_ok=True)
@@ -194,6 +195,11 @@ class Mutation:
         known = self.kept.known.get(submission.digest(sources))
         if known is None or known.fate == "unclear":
             known = self._measure(sources, stop)
+            if runner.key_of(self._asked, {}) != self._key:
+                raise CourseError(
+                    f"{self._asked.milestone.id}: its suites have changed while they were measured",
+                    "Start again: what was measured before the change is not believed.",
+                )
             self.kept.add(known)
         excuse = self._excuse(mutant) if known.fate == "survived" else None
         return Outcome(mutant, known.fate, known.by, excuse.reason if excuse else "")

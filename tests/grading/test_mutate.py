@@ -166,3 +166,14 @@ def test_tests_that_have_noticed_much_go_first(make: Make, monkeypatch: pytest.M
     assert all(job.brief and sorted(job.first) == sorted(mutation._seconds) for job in seen)
     assert sum(mutation._noticed.values()) >= len(mutation.mutants) // 2
     assert mutation._order()[0] in mutation._noticed
+
+
+def test_suites_that_change_meanwhile_are_not_measured(course: Path, make: Make) -> None:
+    """What was measured with another suite would be believed of this one."""
+    mutation = make()
+    mutation.baseline()
+    with (course / "solutions/tally/01-count/test_hidden.py").open("a") as suite:
+        suite.write('\n\ndef test_more(kata):\n    """More."""\n    assert False\n')
+    with pytest.raises(CourseError, match="have changed"):
+        mutation.run(1)
+    assert make().kept.known == {}
