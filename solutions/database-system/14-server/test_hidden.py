@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from database_fsck import check_store
+from database_fsck import check_store, log_pages
 from database_wire import (
     BINARY,
     CANCEL_REQUEST,
@@ -489,6 +489,44 @@ def test_the_greeting_names_the_settings(kata):
     ]  # fmt: skip
 
 
+def test_short_answers_are_exact_to_the_byte(kata, connect):
+    """What only says that something was done has no body; a key has two numbers, a refused version too."""
+    answer = connect().receive(
+        parse("select 1 union select 2") + bind([]) + execute(most=1) + close("P") + SYNC + query("") + query("-- x")
+        + parse("") + bind([]) + describe("P") + execute() + SYNC
+    )  # fmt: skip
+    said = [(kind, body) for kind, body in split(answer) if kind not in "DZ"]
+    assert said == [(kind, b"") for kind in "12s3II12nI"]
+    connection = kata.Connection(kata.TransactionManager(kata.MemoryStore()))
+    first, *_, key, _ = split(connection.receive(startup((3 << 16) + 1)))
+    assert [*first, key[0], len(key[1])] == ["v", bytes(8), "K", 8]
+
+
+def test_a_mistake_in_the_protocol_fails_the_transaction(connect):
+    """A name that is not there is an error like any other; goodbye is heard also while parts are skipped."""
+    connection = connect(TABLE, "begin")
+    answer = connection.receive(describe("S", "nobody") + execute() + SYNC)
+    assert told(answer) == ["error 26000", "ready E"]
+    assert connection.receive(query("rollback") + describe("S", "nobody"))[-1:] != b""
+    assert [connection.receive(TERMINATE), connection.closed()] == [b"", True]
+
+
+@pytest.mark.parametrize("end", [TERMINATE, b"!\0\0\0\4", None])
+def test_who_goes_leaves_no_transaction_open(kata, end):
+    """However a connection ends, its transaction does not hold old versions any more."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    connection = kata.Connection(manager)
+    connection.receive(
+        startup() + query("create table t (a integer); begin; insert into t values (1)")
+    )
+    assert manager.active() == 1
+    if end is None:
+        connection.close()
+    else:
+        connection.receive(end)
+    assert manager.active() == 0
+
+
 def test_settings_can_be_asked_for(connect):
     """SHOW knows what the greeting said; SET is accepted; DEALLOCATE and savepoint names pass."""
     connection = connect()
@@ -755,3 +793,89 @@ def test_sigterm_lets_open_transactions_go(program, workdir):
     server.restart()
     assert asked(client_of(server), "select id from t")[1:-2] == [["1"]]
     assert server.stop() == 0
+
+
+def test_clients_that_leave_take_their_sockets_with_them(program, workdir):
+    """Whoever says goodbye, goes silent or vanishes leaves no descriptor behind; half of them in a transaction."""
+    server = program.start("server", {"path": str(workdir / "leave.db")})
+    good = client_of(server)
+    asked(good, TABLE)
+    before = server.descriptors()
+    for number in range(24):
+        client = client_of(server)
+        client.send(query("begin; insert into t (id) values (1)" if number % 2 else "select 1"))
+        client.receive_until(b"Z\0\0\0\5" + (b"T" if number % 2 else b"I"))
+        if number % 3 == 0:
+            client.reset()
+            continue
+        if number % 3 == 1:
+            client.half_close()
+        else:
+            client.send(TERMINATE)
+        assert client.receive_all() == b""
+    for _ in range(3):
+        assert asked(good, "select count(*) from t")[1] == ["0"]
+    assert server.descriptors() == before
+    assert server.stop() == 0
+
+
+def test_goodbye_waits_for_what_was_asked_before(program, workdir):
+    """A long answer is sent to its end, also if the client has said goodbye behind its question."""
+    server = program.start("server", {"path": str(workdir / "bye.db")})
+    client = client_of(server)
+    asked(client, TABLE)
+    asked(client, f"insert into t values {', '.join(f'({i}, {i}, null)' for i in range(60))}")
+    client.send(query(f"select x.id, '{'y' * 2000}' from t x cross join t y") + TERMINATE)
+    rows = [row for row in told(client.receive_all()) if isinstance(row, list)]
+    assert len(rows) == 1 + 3600
+    assert server.stop() == 0
+
+
+def test_a_server_that_ends_closes_its_store(program, workdir):
+    """After SIGTERM all that was committed is in the file, and the log is empty."""
+    path = workdir / "end.db"
+    server = program.start("server", {"path": str(path)})
+    asked(client_of(server), f"{TABLE}; {ROWS}")
+    assert server.stop() == 0
+    assert log_pages((workdir / "end.db-wal").read_bytes(), 4096) == {}
+    assert len(check_store(path, 4096).trees[0].items) > 3
+
+
+def test_an_error_of_the_machine_is_told_too(kata, workdir, disk):
+    """What is no mistake of the client has the code XX000; the connection goes on."""
+    connection = kata.Connection(kata.TransactionManager(kata.Store(str(workdir / "full.db"))))
+    connection.receive(startup() + query(TABLE))
+    disk.fail(1, "full")
+    assert told(connection.receive(query("insert into t (id) values (1)"))) == [
+        "error XX000",
+        "ready I",
+    ]
+    assert told(connection.receive(query("select count(*) from t")))[1] == ["0"]
+
+
+def test_a_statement_that_is_too_deep_is_refused(connect):
+    """An expression nested beyond all use is one error, 54001 or 0A000; the connection goes on."""
+    connection = connect()
+    (error, ready) = told(connection.receive(query("select " + "1 + " * 50_000 + "1")))
+    assert error in ("error 54001", "error 0A000") and ready == "ready I"
+    assert told(connection.receive(query("select 1")))[1] == ["1"]
+
+
+def test_each_value_may_have_its_own_format(connect):
+    """Text beside binary, and a closed portal beside a statement that stays."""
+    connection = connect()
+    sent = parse("select $1 + $2 as n, $1 || 'x'", oids=[23, 20])
+    sent += (
+        bind(["7", struct.pack(">q", 8)], formats=[TEXT, BINARY], results=[BINARY, TEXT])
+        + execute()
+    )
+    sent += (
+        close("P")
+        + bind([struct.pack(">i", 1), struct.pack(">q", 2)], formats=[BINARY])
+        + execute()
+        + SYNC
+    )
+    found = [values(body) for kind, body in split(connection.receive(sent)) if kind == "D"]
+    assert found == [[struct.pack(">q", 15), b"7x"], [b"3", b"1x"]]
+    gone = connection.receive(bind(["1", "2"]) + close("P") + execute() + SYNC)
+    assert told(gone)[-2:] == ["error 34000", "ready I"]

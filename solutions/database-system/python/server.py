@@ -153,8 +153,9 @@ class Connection:
                     answer += protocol.row_description(result["columns"], [])
                 for row in result["rows"]:
                     answer += protocol.data_row(row, result["columns"], [])
+                if statement is statements[-1]:
+                    self._session.finish()  # the commit may fail: only then it is done
                 answer += _complete(result["tag"])
-            self._session.finish()
         except Exception as error:  # what came before it has been shown
             return bytes(answer) + self._failed(error, "Q")
         return (bytes(answer) if statements else message("I", b"")) + self._ready()
@@ -363,10 +364,6 @@ class _Server:
                     self._serve(key.data, ready)
 
     def close(self) -> None:
-        for key in list(self._sockets.get_map().values()):
-            if key.data is not None:
-                self._drop(key.data)
-        self._sockets.close()
         self._store.close()
 
     def _accept(self) -> None:
@@ -375,7 +372,6 @@ class _Server:
         except OSError:
             return  # it has gone again
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = _Client(sock, Connection(self._manager, Optimizer()))
         self._sockets.register(sock, selectors.EVENT_READ, client)
 
@@ -405,8 +401,8 @@ class _Server:
         client.connection.close()
 
     def _collect(self) -> None:
-        """Old versions go now and then, when nobody is in the middle of anything."""
-        if self._manager.active() == 0 and self._manager.clock - self._collected >= COLLECT_AFTER:
+        """Old versions go now and then; what open transactions see stays."""
+        if self._manager.clock - self._collected >= COLLECT_AFTER:
             self._manager.collect()
             self._collected = self._manager.clock
 
