@@ -117,7 +117,7 @@ def test_ranges_are_read_once_and_in_their_order(run, steps):
     assert run(index_scan([[5], [4]])) == []
 
 
-def test_bounds_are_computed_when_the_scan_begins(run):
+def test_bounds_are_computed_when_the_scan_begins(run, catalog):
     """Bounds may be parameters and columns of the enclosing query; NULL in any of them finds nothing."""
     param = {"kind": "param", "index": 1, "type": "integer"}
     plan = index_scan([[param, outer(1, 0)], [param, outer(1, 0)]])
@@ -129,6 +129,9 @@ def test_bounds_are_computed_when_the_scan_begins(run):
     assert run(index_scan([[param], None]), [None]) == []
     some = index_scan([[param], [param]], [None, [0, 0]], [[param], None], [[9, 999], None])
     assert run(some, [None])[:2] == [[0, 0], [999, 9]]
+    catalog.table("t").insert([5000, None])
+    assert run(index_scan([[param], None]), [None]) == []
+    assert run(index_scan([[9, 999], None])) == [[999, 9], [5000, None]]
 
 
 def test_row_keys_lead_back_to_their_rows(run, catalog):
