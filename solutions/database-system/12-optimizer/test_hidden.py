@@ -156,6 +156,8 @@ SAME = [
     "select t.id from t join u on t.id = u.id where case when u.a = 1 then t.s = 'x' else true end",
     "select a, count(*) from t where a > 0 group by a having a = 2",
     "select t.s || u.a from t join u on t.a = u.a and t.s like '_' where t.id = 5",
+    "select t.id, u.id from u, t where t.a = u.a and t.s = 'x' and t.id not in (u.id, 7)",
+    "select x from (select a as y, id as x from t) w where x in (y, 5)",
     # subqueries that read the row around them, or none
     "select d from (select id + 1 as d from t) w where exists (select 1 from u where u.id = w.d)",
     "select x, y from (select a as x, id as y from t) w where exists (select 1 from u where u.id = w.y)",
@@ -254,8 +256,8 @@ COSTS = {
     "select * from (select id, n from big order by n) w where id = 5": (1, 8),
     "select * from (select distinct n, id from big) w where id = 5": (1, 8),
     "select id from big where id = 3 union all select id from big where s = 's007'": (2, 16),
-    "select id from (select x.id, (select count(*) from small y where y.id = x.big) as c from small x) w"
-    " where c = 1": (6, 60),
+    "select id from (select x.id, (select count(*) from small y where y.id = x.id) as c from small x) w"
+    " where c = 1": (40, 100),
     "select * from small, big where small.big = big.id and small.id = 5": (1, 312),
     "select * from big join small on big.id = small.big": (40, 352),
     "select * from big join small on big.id = small.big where small.id < 3 and big.id < 10": (
