@@ -214,9 +214,7 @@ class Tree(BTree):
     def __walk(self, key: bytes, end: bytes | None) -> Iterator[list[bytes]]:
         mark, cells, leaf_no = self.__mark, deque[bytes](), self.__descend(key)[1]
         while True:
-            if (
-                mark is not self.__mark
-            ):  # cells may have moved, leaves may be gone; the key is right
+            if mark is not self.__mark:  # leaves may be gone, but the key is still right
                 mark, cells, leaf_no = self.__mark, deque(), self.__descend(key)[1]
             while not cells and leaf_no:
                 with self.__node(leaf_no) as leaf:
