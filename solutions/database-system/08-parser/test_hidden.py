@@ -190,6 +190,14 @@ def test_comparisons_do_not_chain(kata, text):
         ("((select 1))", {"kind": "scalar", "select": select([ONE])}),
         ("((select 1) + a)", binary("+", {"kind": "scalar", "select": select([ONE])}, A)),
         ("a in ((select 1), 1)", {"kind": "in_list", "arg": A, "items": [{"kind": "scalar", "select": select([ONE])}, ONE], "negated": False}),
+        ("a or exists (select 1)", binary("or", A, {"kind": "exists", "select": select([ONE])})),
+        ("public", column("public")),
+        ('"("', column("(")),
+        ('"-"', column("-")),
+        ('"not"', column("not")),
+        ('"true"', column("true")),
+        ('"case"', column("case")),
+        ('"exists"', column("exists")),
         ("a = any (select 1)", {"kind": "in_select", "arg": A, "select": select([ONE]), "negated": False}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -216,6 +224,8 @@ def test_corners_of_expressions(kata, text, expected):
         ('"select" Select', [["name", "select"], ["keyword", "select"]]),
         ("ÄÖ _x1", [["name", "ÄÖ"], ["name", "_x1"]]),
         ("E'\\t\\q''\\\\'", [["string", "\tq'\\"]]),
+        (r"E'\b\f\r\n'", [["string", "\b\f\r\n"]]),
+        (r"E'\Xab'", [["string", "Xab"]]),
         ("e 'x'", [["name", "e"], ["string", "x"]]),
         ("'-- no /* comment'", [["string", "-- no /* comment"]]),
         ("99999999999999999999", [["integer", 99999999999999999999]]),
@@ -325,8 +335,28 @@ def test_joins_and_their_parentheses(one):
     assert chain == join("left", join("inner", t, u, A), v, B)
     sub = {"kind": "subquery", "select": select([ONE]), "alias": "x"}
     assert one("select 1 from ((select 1) as x join t on a)")["from"] == join("inner", sub, t, A)
-    compound = one("select 1 from ((select 1) union (select 2)) as y")["from"]
-    assert [compound["alias"], compound["select"]["op"]] == ["y", "union"]
+    chain = one("select 1 from t cross join u cross join v")["from"]
+    assert chain == join("cross", join("cross", t, u), v)
+    named = one('select 1 from ((select 1) "limit" join t on a)')["from"]
+    assert named == join("inner", sub | {"alias": "limit"}, t, A)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "(select 1 + 1)",
+        "(select 1) union (select 2)",
+        "(select 1) except select 2",
+        "(select 1) intersect select 2",
+        "(select 1) order by 1",
+        "(select 1) limit 1",
+        "(select 1) offset 1",
+    ],
+)
+def test_queries_in_parentheses_are_one_source(one, query):
+    """A parenthesis may begin a query, and what follows it says whether it does."""
+    source = one(f"select 1 from ({query}) as y")["from"]
+    assert source == {"kind": "subquery", "select": one(query), "alias": "y"}
 
 
 def test_values_are_a_query(one):
@@ -346,6 +376,16 @@ def test_values_are_a_query(one):
 @pytest.mark.parametrize(
     ("sql", "items"),
     [
+        ('select a "or"', [{"expr": A, "alias": "or"}]),
+        ('select a "X", b "+"', [{"expr": A, "alias": "X"}, {"expr": B, "alias": "+"}]),
+        (
+            'select "Two Words".*, "in".*, key.*',
+            [
+                {"kind": "star", "table": "Two Words"},
+                {"kind": "star", "table": "in"},
+                {"kind": "star", "table": "key"},
+            ],
+        ),
         ("select a b", [{"expr": A, "alias": "b"}]),
         ("select a as select", [{"expr": A, "alias": "select"}]),
         ('select a "X y"', [{"expr": A, "alias": "X y"}]),
@@ -389,7 +429,15 @@ def test_all_is_the_default_of_select(one):
         ("start transaction isolation level repeatable read, read only", {"kind": "begin", "serializable": False}),
         ("begin transaction read write isolation level serializable", {"kind": "begin", "serializable": True}),
         ("begin isolation level read committed", {"kind": "begin", "serializable": False}),
+        ("begin isolation level read uncommitted", {"kind": "begin", "serializable": False}),
         ("end", {"kind": "commit"}),
+        ("commit work", {"kind": "commit"}),
+        ("rollback transaction", {"kind": "rollback"}),
+        ("drop table t restrict", {"kind": "drop_table", "name": "t", "if_exists": False}),
+        ("create index i on t (a asc)", {"kind": "create_index", "name": "i", "table": "t", "columns": ["a"], "unique": False, "if_not_exists": False}),
+        ("select 1 limit all offset 1", select([ONE], offset=ONE)),
+        ("select 1 offset 1 row", select([ONE], offset=ONE)),
+        ("(select 1 limit 1)", select([ONE], limit=ONE)),
         ("commit transaction", {"kind": "commit"}),
         ("abort", {"kind": "rollback"}),
         ("rollback work", {"kind": "rollback"}),
@@ -448,6 +496,8 @@ def test_constraints_have_many_places(one):
     assert [first["not_null"], first["default"]] == [True, binary("+", ONE, ONE)]
     assert [second["type"], second["not_null"]] == ["integer", True]
     assert second["default"]["args"] == [literal("t_b_seq", "text")]
+    for kind in ("serial", "smallserial", "serial4", "serial8"):
+        assert one(f"create table t (b {kind})")["columns"] == [second]
 
 
 def test_a_table_has_one_primary_key(kata):
@@ -514,6 +564,23 @@ def test_what_drivers_send(kata, sql):
         ("drop it", 5),
         ("select (select 1) from", 22),
         ("1", 0),
+        ("select 1 select 2", 9),
+        ("select a is", 11),
+        ("select a not = b", 9),
+        ("select 1 + not a", 11),
+        ("select case a end", 14),
+        ("select case a 1 then 2 end", 14),
+        ("select a operator(pg_catalog.or) b", 29),
+        ("select a operator(pg_catalog.and) b", 29),
+        ("select a operator(pg_catalog.f) b", 29),
+        ("select 'a'.*", 10),
+        ("select 1 offset all", 16),
+        ("select 1 from t left where a", 21),
+        ("select a from 'key'", 14),
+        ("select 1 'any'", 9),
+        ("select ((select 1", 17),
+        ("create", 6),
+        ("start", 5),
     ],
 )
 def test_the_first_token_that_cannot_be(kata, sql, offset):
@@ -545,12 +612,29 @@ def test_an_expression_is_one_expression(kata, text):
         "insert into t values (1) on conflict do nothing",
         "select a from t for update",
         "select a from t fetch first row only",
+        "select a < any (select 1)",
+        "(select 1 limit 1) limit 2",
     ],
 )
 def test_other_dialects_are_named(kata, sql):
     """SQL of others is FeatureNotSupported, so that nobody looks for a mistake in it."""
     with kata.raises("FeatureNotSupported"):
         kata.parse(sql)
+
+
+def test_messages_show_the_token(kata):
+    """A refusal shows the token that cannot be where it is, and its offset."""
+    with kata.raises("SqlSyntaxError", match=r"selec\b.*offset 10\b"):
+        kata.parse("select 1; selec 2")
+    with kata.raises("FeatureNotSupported", match=r"(?i)ilike.*offset 9\b"):
+        kata.parse("select a ilike b")
+
+
+def test_words_of_a_setting_end_with_it(kata):
+    """SET and SHOW take all words up to the semicolon, and no more."""
+    first, second = kata.parse("set a to b; show a")
+    assert first == {"kind": "set", "words": ["a", "to", "b"]}
+    assert second == {"kind": "show", "words": ["a"]}
 
 
 def test_noise_is_refused_by_name(kata, seed):

@@ -32,7 +32,7 @@ from typing import Any
 
 # BEGIN SOLUTION: helpers
 from kit.errors import FeatureNotSupported, SqlSyntaxError
-from lexer import UNRESERVED, tokenize
+from lexer import KEYWORDS, UNRESERVED, tokenize
 
 # END SOLUTION
 Tree = dict[str, Any]
@@ -60,7 +60,7 @@ BINARY = {
     **dict.fromkeys(COMPARISONS, COMPARISON),
     **dict.fromkeys("*/%", PRODUCT),
 }
-POWERS = {
+POWERS: dict[str | None, int] = {
     **BINARY,
     **{"is": IS, "between": PREDICATE, "in": PREDICATE, "like": PREDICATE},
     **{"operator": OTHER, "collate": COLLATE, "::": CAST},
@@ -92,7 +92,7 @@ class ExpressionParser:
         left, last = self._operand(power), 0
         while True:
             op = self.word(1) if self.sees("not") else self.word()
-            strength = POWERS.get(op or "", 0)
+            strength = POWERS.get(op, 0)
             if strength <= power or (self.sees("not") and strength != PREDICATE):
                 return left
             if strength == last and strength in ONCE:
@@ -110,9 +110,14 @@ class ExpressionParser:
     # tokens
 
     def word(self, ahead: int = 0) -> str | None:
-        """The keyword, name or sign at hand, or some tokens ahead; None for anything else."""
-        kind, value, _ = self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
-        return value if kind in ("keyword", "name", "op") else None
+        """The word or sign at hand, or some tokens ahead; None for anything else.
+
+        A name in quotes may have the letters of a keyword or of a sign, and is neither.
+        """
+        kind, value, _ = self._tokens[self._at + ahead]
+        if kind == "name" and value.isidentifier() and value not in KEYWORDS:
+            return str(value)
+        return value if kind in ("keyword", "op") else None
 
     def sees(self, *words: str) -> bool:
         """Whether these words and signs come next."""
@@ -251,7 +256,8 @@ class ExpressionParser:
     def _case(self) -> Tree:
         operand = None if self.sees("when") else self.expression()
         whens = []
-        while self.take("when") or not whens:
+        while not whens or self.sees("when"):
+            self.expect("when")
             condition = self.expression()
             self.expect("then")
             whens.append([condition, self.expression()])

@@ -154,9 +154,11 @@ class Parser(ExpressionParser):
         if self.take("*"):
             return {"expr": {"kind": "star", "table": None}, "alias": None}
         ahead = 0
-        while self.word(ahead) not in (None, "(") and self.word(ahead + 1) == ".":
+        while (
+            self._tokens[self._at + ahead][0] in ("name", "keyword") and self.word(ahead + 1) == "."
+        ):
             ahead += 2
-        if ahead and self.word(ahead) == "*":
+        if self.word(ahead) == "*":
             parts = [self.name()]
             while self.take(".") and not self.take("*"):
                 parts.append(self.label())
