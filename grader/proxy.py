@@ -241,6 +241,8 @@ class Kata:
     def _tag(self, value: Any) -> dict[str, Any] | None:
         if isinstance(value, Handle | RemoteIterator):
             return _tag_of(value, self._generation)
+        if isinstance(value, LearnerError):  # a batch gave it, where a value was due
+            raise value
         methods = None if callable(value) else _methods(value)
         if methods == []:
             return None
@@ -251,6 +253,8 @@ class Kata:
     def _target(self, handle: Handle | None) -> dict[str, Any] | None:
         if handle is None:
             return None
+        if isinstance(handle, LearnerError):  # a batch gave it, where a handle was due
+            raise handle
         if not isinstance(handle, Handle):
             raise SuiteFault(f"the target of a call must be a handle, not {type(handle).__name__}")
         return _tag_of(handle, self._generation)

@@ -219,6 +219,26 @@ def test_progress_is_told_while_it_happens(grade: Grade) -> None:
     assert len(ear.heard) == len(set(ear.heard)) == ALL
 
 
+@pytest.mark.parametrize("use", ["kata.same(counter)", 'kata.script([[counter, "value", []]])'])
+def test_an_error_out_of_a_batch_is_the_codes_own_wherever_it_is_used(
+    grade: Grade, course: Path, use: str
+) -> None:
+    """A suite that goes on with an object whose making failed has found that failure, no other."""
+    suite = course / "katas/tally/01-count/test_visible.py"
+    suite.write_text(
+        VISIBLE + '\n\ndef test_it_is_made_in_a_batch(kata):\n    """A counter in a batch."""\n'
+        f'    (counter,) = kata.script([[None, "Counter", []]])\n    {use}\n',
+        "utf-8",
+    )
+    same = "\n\ndef same(it):\n    return it\n"
+    assert grade(REFERENCE + same).outcome == "passed"
+    wrong = REFERENCE.replace("self.total = 0", "self.total = {}['nought']")
+    test = by_name(grade(wrong + same))["it_is_made_in_a_batch"]
+    assert test.outcome == "failed", test
+    assert test.failure is not None
+    assert "nought" in test.failure.reason
+
+
 def test_a_link_for_a_test_to_follow_finds_nothing(grade: Grade, course: Path) -> None:
     """A submission that leaves a link to the hidden suite where a test reads shows nothing of it."""
     suite = course / "katas/tally/01-count/test_visible.py"

@@ -19,7 +19,8 @@ OURS = sorted((Path(__file__).parent / "slt").glob("*.slt"))
 COLLECTION = os.environ.get("SFS_SQLLOGICTEST", "")
 PATTERN = os.environ.get("SFS_SQLLOGICTEST_FILES", "select1.test")
 THEIRS = sorted(Path(COLLECTION).glob(f"**/{PATTERN}")) if COLLECTION else []
-WRONG = 0.001  # of the records of the public collection: PostgreSQL itself fails a few
+FULLY = ("select1.test", "select2.test", "select3.test")
+WRONG = 0.001  # of the records of all other files: PostgreSQL itself refuses a few of them
 
 RUN = """
 import sys
@@ -76,11 +77,19 @@ def test_our_scripts(code: Path, script: Path, tmp_path: Path) -> None:
     assert wrong == 0, report
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(not THEIRS, reason="no public collection: SFS_SQLLOGICTEST names its folder")
-@pytest.mark.parametrize("script", THEIRS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_the_public_collection(code: Path, script: Path, tmp_path: Path) -> None:
-    """Of the records for PostgreSQL at most one in a thousand may be wrong, and none may crash."""
-    count, wrong, report = run(code, script, tmp_path)
-    print(f"{script.name}: {count} records, {wrong} wrong")
-    assert wrong <= count * WRONG, report
+def test_the_public_collection(code: Path, tmp_path: Path) -> None:
+    """Every record for PostgreSQL in select1 to select3 is right, and 999 of 1,000 of all others; none crashes."""
+    total, wrong, reports = 0, 0, []
+    for number, script in enumerate(THEIRS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        records, bad, report = run(code, script, folder)
+        print(f"{script.parent.name}/{script.name}: {records} records, {bad} wrong", flush=True)
+        if script.name in FULLY:
+            assert bad == 0, report
+        else:
+            total, wrong = total + records, wrong + bad
+            reports += [report] if bad else []
+    assert wrong <= total * WRONG, "\n".join(reports)
