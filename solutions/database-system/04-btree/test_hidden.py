@@ -452,6 +452,20 @@ def test_ascending_keys_fill_their_pages(kata, opened, look, size):
     assert found.trees[0].keyless == []
 
 
+def test_ascending_keys_split_off_as_little_as_can_be(kata, opened, look):
+    """The left part keeps all but the new cell, in an inner node all but the last two; never is a node without a key."""
+    _, pool, tree = opened()
+    for n in range(130):  # four cells to a leaf, four signposts to an inner node
+        put(kata, tree, [[b"%04d" % n + b"." * (LONGEST - 4), b""]])
+        found = look(pool).trees[0]
+        assert found.keyless == []
+        leaves = len(found.leaves)
+        assert leaves == n // 4 + 1
+        if len(found.levels) > 1:  # a parent of five leaves leaves four behind for one more
+            assert len(found.levels[-2]) <= 1 + max(0, leaves - 2) // 4
+    assert len(found.levels) == 4
+
+
 def test_a_leaf_of_small_cells_is_cut_in_the_middle(opened, look):
     """Where the sum of the bytes passes the half: slots are bytes, too."""
     _, pool, tree = opened()
