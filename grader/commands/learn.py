@@ -273,12 +273,13 @@ def hint_(course: str | None, milestone: str | None, everything: bool) -> int:
         _print_markdown("\n\n".join(steps[:taken]) or "You have taken no hint yet.\n", raw=False)
         return 0
     if taken >= len(steps):
-        print("That was the last hint; here it is again.\n")
+        print("You had all hints; here is the last one again.\n")
         taken = len(steps) - 1
     _print_markdown(steps[taken] + "\n", raw=False)
     progress.take_hint(wanted.id, taken + 1)
     left = len(steps) - taken - 1
-    print(f"\n{left} more hint{'s' if left != 1 else ''} for {wanted.id}.")
+    more = f"{left} more hint{'s' if left != 1 else ''}" if left else "That was the last hint"
+    print(f"\n{more} for {wanted.id}.")
     return 0
 
 

@@ -432,7 +432,7 @@ def test_a_page_that_does_not_exist_is_the_stores_error(kata, pool, holder, page
 
 
 def test_a_failed_eviction_loses_nothing(kata, pool, store, holder):
-    """When the store cannot write the victim, it stays in memory, dirty, until it can."""
+    """When the store cannot write the victim, it stays in memory, dirty, and nothing is allocated."""
     kata.many(holder, "change", [[1, b"ONE"], [2, b"TWO"], [3, b"THREE!"]])
     store.refuse("write")
     failed = kata.script([[pool, "fetch", [4]], [pool, "new_page", []], [pool, "fetch", [5]]])

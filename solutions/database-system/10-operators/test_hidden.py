@@ -395,7 +395,7 @@ def test_a_correlated_plan_below_a_join_is_run_for_each_outer_row(run):
 
 
 def test_a_limit_stops_everything_below(run, steps):
-    """Ten rows of a thousand cost ten steps, through filters, projections, joins and unions."""
+    """Ten rows of a thousand cost ten steps, through filters, unions, and on both sides of a nested loop."""
     third = binary("=", binary("%", field(0), literal(3), "integer"), literal(0))
     assert run(limit(project(filter_(SCAN, third), field(0)), 10)) == [[n] for n in range(0, 30, 3)]
     assert steps() <= 40

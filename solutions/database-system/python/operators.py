@@ -2,8 +2,9 @@
 
 A plan is a tree of dicts. Its node "op" has a method here, a generator; "columns" says what its rows
 are like. Nobody computes a row that nobody wants: a `limit` stops asking, and everything below it
-stops too. Only what must see all rows before it can give the first one keeps them: sorting, grouping,
-the right side of a join, the right side of INTERSECT and EXCEPT.
+stops too. Only what must see all rows before it can give the first one reads them ahead: sorting,
+grouping, the right side of a hash join, of INTERSECT and of EXCEPT. A nested loop keeps the rows of its
+right side as it meets them.
 
 This is the iterator model of Volcano (Graefe, 1994), which PostgreSQL and SQLite use as well. Column
 stores hand on thousands of values a time instead, and others compile the whole plan to machine code.
@@ -11,7 +12,7 @@ Left out: rows that do not fit into memory, which a real sort or hash join write
 
     one                                                     one row without columns
     values       rows: lists of expressions
-    scan         table, row_key                             row_key: the row's key in front of it
+    scan         table, row_key                             row_key: the row's key in front of it; may be missing
     index_scan   table, index, ranges: [[low, high]], row_key
     filter       input, condition
     project      input, exprs

@@ -49,7 +49,8 @@ class BufferPool:
     A page is pinned once for every `fetch` or `new_page` that returned it and has not been
     released. A pinned page stays where it is; any other may be evicted when room is needed. Dirty
     pages, which differ from the store, are written when they are evicted or flushed, and at no
-    other time. Errors of the store pass through, and no change of a page is lost by them.
+    other time. Errors of the store pass through, and no change of a page is lost by them. If a victim
+    was written and the next step fails, it may be gone, or stay and be clean.
 
     The victim is the page without pins whose last access but one is the longest ago. Pages with
     only one access since they came into the pool go before all others, the one with the oldest

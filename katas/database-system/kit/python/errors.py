@@ -64,7 +64,7 @@ class PoolExhausted(DatabaseError):
 
 
 class PagePinned(DatabaseError):
-    """A page that somebody still holds cannot be deleted."""
+    """A page that somebody still holds cannot be deleted or forgotten."""
 
 
 class NotPinned(DatabaseError):
