@@ -211,16 +211,18 @@ def test_another_system_is_never_measured_here(begun: Shell, arguments: tuple[st
     assert not (begun.folder / ".sfs" / "backups").exists()
 
 
-def test_all_is_all_of_the_own_system(begun: Shell) -> None:
+def test_all_is_all_of_the_own_system(shell: Shell) -> None:
     """`--all` in a workspace grades its own milestones; with --code nothing of them is recorded."""
-    begun.solve("page_file.py")
-    said = begun.sfs("grade", "--all", status=1)
-    assert "database-system/02-records" in said
-    assert "web-server" not in said
-    assert "/01-byte-stream" in begun.sfs("grade", "--code", ".", "web-server/01", status=1)
-    attempts = begun.json("progress", "--json")
+    shell.sfs("start", "web-server", "--dir", "web")
+    shell.folder = shell.home / "web"
+    said = shell.sfs("grade", "--all", status=1)
+    for milestone in ("01-byte-stream", "02-request-head", "03-responses"):
+        assert f"web-server/{milestone}" in said
+    assert "database-system" not in said
+    assert "/01-pages" in shell.sfs("grade", "--code", ".", "database-system/01", status=1)
+    attempts = shell.json("progress", "--json")
     assert isinstance(attempts, list)
-    assert {a["system"] for a in attempts} == {"database-system"}
+    assert {a["system"] for a in attempts} == {"web-server"}
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1", "cp437"])
