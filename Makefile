@@ -31,7 +31,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/database.py
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml tools/constraints.txt tools/set-up.sh
 	@PYTHON="$(PYTHON)" sh tools/set-up.sh "$(VENV)"
 	@touch $@
 

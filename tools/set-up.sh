@@ -19,4 +19,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "set-up: installing the project into $venv (once)"
-"$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[typescript,clients,dev]'
+"$venv/bin/python" -m pip install -q --disable-pip-version-check \
+    -c tools/constraints.txt -e '.[typescript,clients,dev]'
