@@ -114,14 +114,9 @@ class BTree:
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
-    @contextmanager
-    def _node(self, page_no: int, dirty: bool = False) -> Iterator[Node]:
+    def _node(self, page_no: int, dirty: bool = False) -> _Pinned:
         """A node, pinned as long as the block runs."""
-        frame = self._pool.fetch(page_no)
-        try:
-            yield Node(frame)
-        finally:
-            self._pool.release(frame, dirty)
+        return _Pinned(self._pool, page_no, dirty)
 
     @contextmanager
     def _new_node(self, kind: int) -> Iterator[tuple[int, Node]]:
@@ -258,6 +253,22 @@ class BTree:
 
 
 # BEGIN SOLUTION: helpers
+class _Pinned:
+    """Lends a node of the pool for a `with` block."""
+
+    def __init__(self, pool: BufferPool, page_no: int, dirty: bool) -> None:
+        self._pool = pool
+        self._page_no = page_no
+        self._dirty = dirty
+
+    def __enter__(self) -> Node:
+        self._frame = self._pool.fetch(self._page_no)
+        return Node(self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.release(self._frame, self._dirty)
+
+
 def _cut(cells: list[bytes], kind: int, at_end: bool) -> int:
     """The index at which cells are divided: half of the bytes on each side.
 

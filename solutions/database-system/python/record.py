@@ -23,7 +23,6 @@ from kit.errors import RecordCorrupt, TypeMismatch
 Value = bool | int | float | str | None
 # BEGIN SOLUTION: helpers
 REAL = struct.Struct(">d")
-MAX_VARINT = 10  # bytes that 64 bits take, 7 in each
 # END SOLUTION
 
 
@@ -45,11 +44,15 @@ def decode_varint(data: bytes, offset: int) -> list[int]:
     Raises RecordCorrupt if the data ends before the varint does, or `n` would be 2**64 or more.
     """
     # BEGIN SOLUTION
-    n = 0
-    for i, byte in enumerate(data[offset : offset + MAX_VARINT]):
-        n |= (byte & 0x7F) << 7 * i
+    n = shift = 0
+    at = offset
+    while at < len(data) and shift < 64:
+        byte = data[at]
+        at += 1
+        n |= (byte & 0x7F) << shift
         if byte < 0x80 and n < 1 << 64:
-            return [n, offset + i + 1]
+            return [n, at]
+        shift += 7
     raise RecordCorrupt(f"no whole varint at {offset}")
     # END SOLUTION
 
@@ -91,7 +94,7 @@ def decode_row(types: list[str], data: bytes) -> list[Value]:
     for i, column_type in enumerate(types):
         value: Value = None
         if not bitmap >> i & 1:
-            value, offset = _decode_field(column_type, data, offset)
+            value, offset = DECODE[column_type](data, offset)
         values.append(value)
     if offset != len(data):
         raise RecordCorrupt(f"the row ends at byte {offset} of {len(data)}")
@@ -118,23 +121,29 @@ def _encode_field(column_type: str, value: Value) -> bytes:
     raise TypeMismatch(f"{value!r} is not of type {column_type}")
 
 
-def _decode_field(column_type: str, data: bytes, offset: int) -> tuple[Value, int]:
-    if column_type == "integer":
-        zigzag, offset = decode_varint(data, offset)
-        return zigzag >> 1 ^ -(zigzag & 1), offset
-    if column_type == "real":
-        (real,) = REAL.unpack(_take(data, offset, REAL.size))
-        return real, offset + REAL.size
-    if column_type == "boolean":
-        flag = _take(data, offset, 1)
-        if flag not in (b"\x00", b"\x01"):
-            raise RecordCorrupt(f"{flag!r} is not a boolean")
-        return flag == b"\x01", offset + 1
+def _integer(data: bytes, offset: int) -> tuple[Value, int]:
+    zigzag, offset = decode_varint(data, offset)
+    return zigzag >> 1 ^ -(zigzag & 1), offset
+
+
+def _real(data: bytes, offset: int) -> tuple[Value, int]:
+    (real,) = REAL.unpack(_take(data, offset, REAL.size))
+    return real, offset + REAL.size
+
+
+def _text(data: bytes, offset: int) -> tuple[Value, int]:
     length, offset = decode_varint(data, offset)
     try:
         return _take(data, offset, length).decode("utf-8"), offset + length
     except UnicodeDecodeError as error:
         raise RecordCorrupt("a text is not UTF-8") from error
+
+
+def _boolean(data: bytes, offset: int) -> tuple[Value, int]:
+    flag = _take(data, offset, 1)
+    if flag not in (b"\x00", b"\x01"):
+        raise RecordCorrupt(f"{flag!r} is not a boolean")
+    return flag == b"\x01", offset + 1
 
 
 def _take(data: bytes, offset: int, size: int) -> bytes:
@@ -143,4 +152,5 @@ def _take(data: bytes, offset: int, size: int) -> bytes:
     return data[offset : offset + size]
 
 
+DECODE = {"integer": _integer, "real": _real, "text": _text, "boolean": _boolean}
 # END SOLUTION

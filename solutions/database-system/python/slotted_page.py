@@ -67,16 +67,16 @@ class SlottedPage:
         first. Returns False, and the page is unchanged, if cell and slot cannot fit even so.
         """
         # BEGIN SOLUTION
-        if not 0 <= index <= self.count():
-            raise SlotOutOfRange(f"cannot insert at {index}: the page has {self.count()} cells")
-        if SLOT.size + len(cell) > self._room() + self._counters()[2]:
+        count, _, garbage = self._counters()
+        if not 0 <= index <= count:
+            raise SlotOutOfRange(f"cannot insert at {index}: the page has {count} cells")
+        need = SLOT.size + len(cell)
+        if need > self._room() + garbage:
             return False
-        self._make_room(SLOT.size + len(cell))
-        count, top, garbage = self._counters()
+        self._make_room(need)
         at, end = SLOTS + index * SLOT.size, SLOTS + count * SLOT.size
         self._data[at + SLOT.size : end + SLOT.size] = self._data[at:end]
-        self._set_counters(count + 1, top, garbage)
-        self._place(index, cell)
+        self._place(index, cell, count + 1)
         return True
         # END SOLUTION
 
@@ -100,7 +100,7 @@ class SlottedPage:
         self._set_slot(index, offset, 0)
         self._set_counters(count, top, garbage + length)
         self._make_room(len(cell))
-        self._place(index, cell)
+        self._place(index, cell, count)
         return True
         # END SOLUTION
 
@@ -126,7 +126,7 @@ class SlottedPage:
         cells = [self.get(index) for index in range(self.count())]
         self._set_counters(len(cells), len(self._data), 0)
         for index, cell in enumerate(cells):
-            self._place(index, cell)
+            self._place(index, cell, len(cells))
         # END SOLUTION
 
     def header(self) -> bytes:
@@ -151,8 +151,9 @@ class SlottedPage:
         COUNTERS.pack_into(self._data, USER_HEADER, count, top, garbage)
 
     def _slot(self, index: int) -> tuple[int, int]:
-        if not 0 <= index < self.count():
-            raise SlotOutOfRange(f"there is no cell {index}: the page has {self.count()}")
+        count, _, _ = self._counters()
+        if not 0 <= index < count:
+            raise SlotOutOfRange(f"there is no cell {index}: the page has {count}")
         return SLOT.unpack_from(self._data, SLOTS + index * SLOT.size)
 
     def _set_slot(self, index: int, offset: int, length: int) -> None:
@@ -168,9 +169,9 @@ class SlottedPage:
         if need > self._room():
             self.compact()
 
-    def _place(self, index: int, cell: bytes) -> None:
-        """Put a cell below the lowest one and let slot `index` point to it."""
-        count, top, garbage = self._counters()
+    def _place(self, index: int, cell: bytes, count: int) -> None:
+        """Put a cell below the lowest one and let slot `index`, of `count`, point to it."""
+        _, top, garbage = self._counters()
         top -= len(cell)
         self._data[top : top + len(cell)] = cell
         self._set_slot(index, top, len(cell))

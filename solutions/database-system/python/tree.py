@@ -20,7 +20,6 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 # END SOLUTION
 from btree import BTree
@@ -113,15 +112,9 @@ class Tree(BTree):
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
-    @contextmanager
-    def __node(self, page_no: int) -> Iterator[Node]:
+    def __node(self, page_no: int) -> _Pinned:
         """Lend a node, pinned. Its page is dirty afterwards if its bytes are others than before."""
-        frame = self.__pool.fetch(page_no)
-        before = bytes(frame.data)
-        try:
-            yield Node(frame)
-        finally:
-            self.__pool.release(frame, dirty=frame.data != before)
+        return _Pinned(self.__pool, page_no)
 
     def __descend(self, key: bytes) -> tuple[list[tuple[int, int]], int]:
         """Return the inner nodes on the way to `key`, each with the child taken, and the leaf, or 0."""
@@ -244,6 +237,22 @@ class Tree(BTree):
 
 
 # BEGIN SOLUTION: helpers
+class _Pinned:
+    """Lends a node of the pool for a `with` block."""
+
+    def __init__(self, pool: BufferPool, page_no: int) -> None:
+        self._pool = pool
+        self._page_no = page_no
+
+    def __enter__(self) -> Node:
+        self._frame = self._pool.fetch(self._page_no)
+        self._before = bytes(self._frame.data)
+        return Node(self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.release(self._frame, dirty=self._frame.data != self._before)
+
+
 def _inner_cell(key: bytes, child: int) -> bytes:
     return INNER_CELL.pack(len(key), child) + key
 
