@@ -498,6 +498,22 @@ def test_a_failed_commit_can_be_tried_again(kata, logged, disk, log):
     assert pages.read(1) == padded(b"try 2")
 
 
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_failed_checkpoint_loses_nothing(kata, logged, disk, at):
+    """Whatever step of a checkpoint fails, what is committed after it is found again."""
+    pages = logged()
+    pages.write(1, b"one")
+    pages.commit()
+    disk.fail(at, "full")
+    kata.script([[pages, "checkpoint", []]])
+    disk.record()
+    pages.write(1, b"two")
+    pages.commit()
+    kata.kill()
+    kata.restart()
+    assert logged().read(1) == padded(b"two")
+
+
 # --- the store ----------------------------------------------------------------------------------
 
 
@@ -610,6 +626,19 @@ def test_an_id_is_safe_before_it_is_given(kata, opened, disk, path, log, seed):
             highest = max((number for number, end in given if end <= at), default=0)
             assert store.next_id(b"a") > highest
             store.close()
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_id_that_could_not_be_reserved_is_not_given(kata, opened, disk, at):
+    """The disk is full when ids are reserved: those that are given later are not given again either."""
+    store = opened()
+    disk.fail(at, "full")
+    kata.script([[store, "next_id", [b"a"]]])
+    disk.record()
+    given = [store.next_id(b"a") for _ in range(3)]
+    kata.kill()
+    kata.restart()
+    assert opened().next_id(b"a") > max(given)
 
 
 def test_a_closed_store_answers_nothing(kata, opened, path, log):

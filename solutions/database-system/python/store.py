@@ -18,7 +18,11 @@ from __future__ import annotations
 from zlib import crc32
 
 from buffer_pool import BufferPool
+
+# END SOLUTION
 from kit.cursor import Cursor
+
+# BEGIN SOLUTION: helpers
 from kit.errors import StoreClosed
 from tree import Tree
 from wal import LoggedPageFile
@@ -170,19 +174,21 @@ class _Ids:
     def next(self, name: bytes) -> int:
         counter = crc32(name) % len(self._given)
         if self._given[counter] == self._reserved[counter]:
-            self._reserved[counter] += RESERVED_AT_ONCE
-            self._pages.write_now(self._page_no, self._page())
+            reserved = list(self._reserved)
+            reserved[counter] += RESERVED_AT_ONCE
+            self._reserve(reserved)
         self._given[counter] += 1
         return self._given[counter]
 
     def give_back(self) -> None:
         """Reserve no more than was given."""
         if self._reserved != self._given:
-            self._reserved = list(self._given)
-            self._pages.write_now(self._page_no, self._page())
+            self._reserve(list(self._given))
 
-    def _page(self) -> bytes:
-        return b"".join(number.to_bytes(COUNTER, "big") for number in self._reserved)
+    def _reserve(self, numbers: list[int]) -> None:
+        page = b"".join(number.to_bytes(COUNTER, "big") for number in numbers)
+        self._pages.write_now(self._page_no, page)
+        self._reserved = numbers  # not before: if the disk is full, nothing is reserved
 
 
 # END SOLUTION

@@ -11,6 +11,7 @@ undo (ARIES, 1992). Left out: readers beside the writer, and transactions larger
 
     log     header, then frames; the file is the database's with "-wal" behind its name
     header  8 bytes "SFSWAL" 00 01 | u32 page_size | u32 generation | u32 crc32 of the 16 bytes before
+            generation = 1 in a new log, and one more after each checkpoint
     frame   u32 page | u32 commit | u32 generation | u32 crc | payload, page_size - 4 bytes
             commit = 0, or in the last frame of a batch: how many frames the batch has
             crc = crc32 of (u32 crc of the frame before, or of the header; page, commit, generation;
@@ -56,9 +57,10 @@ class LoggedPageFile(PageFile):
 
         Of the log, the frames count up to the first one that is not whole, not of the header's
         generation, does not follow the one before, or ends a batch with the wrong count; and of
-        these only whole batches. A log without a valid header is empty. A new file is committed
-        with its header page. Raises what `PageFile` raises, and PageSizeMismatch if the log was
-        written with another page size; nothing is changed then.
+        these only whole batches. A log without a valid header is empty, and what lies in it must
+        never count later. A new file is committed with its header page. Raises what `PageFile`
+        raises, and PageSizeMismatch if the log was written with another page size; nothing is
+        changed then.
         """
         # BEGIN SOLUTION
         self._pending: dict[int, bytes] = {}
@@ -98,8 +100,8 @@ class LoggedPageFile(PageFile):
     def write_now(self, page_no: int, payload: bytes) -> None:
         """Commit this one page, and leave all that is pending as it is: pending, or yet to roll back.
 
-        For what must never be taken back. The page must be there, and not be pending. Costs what a
-        commit of one page costs.
+        For what must never be taken back. That the page is there, and not pending, is the caller's
+        duty and need not be checked. Costs what a commit of one page costs.
         """
         # BEGIN SOLUTION
         self._log.append({page_no: payload.ljust(self.payload_size(), b"\x00")})
@@ -135,7 +137,8 @@ class LoggedPageFile(PageFile):
         """Copy each page that the log has to the file, once, and let the log begin anew.
 
         The file is synced before the log's new header is written, and the header before anything
-        is written behind it. An empty log costs nothing. What is pending stays so.
+        is written behind it. An empty log costs nothing. What is pending stays so. If the disk
+        fails on the way nothing is lost, nor is what is committed after that.
         """
         # BEGIN SOLUTION
         if not self._log.pages:
@@ -208,12 +211,13 @@ class _Log:
         """Begin the next generation: all frames up to now count no more."""
         if self._end == 0:
             self._disk.truncate(0)  # which generation its frames are of, nobody knows
+        self._end = 0  # if the next lines fail, nobody knows which header there is
+        self.pages, self.frames = {}, 0
         self._generation += 1
         head = HEADER.pack(MAGIC, self._page_size, self._generation)
         self._disk.write(0, head + CRC.pack(crc32(head)))
         self._disk.sync()
         self._crc, self._end = crc32(head), HEADER_SIZE
-        self.pages, self.frames = {}, 0
 
     def close(self) -> None:
         self._disk.close()

@@ -14,6 +14,8 @@ at a time, which milestone 13 builds on top of this; and a lock against a second
 
 from __future__ import annotations
 
+from kit.cursor import Cursor
+
 
 class Store:
     """The map that is kept at `path`, and at `path` + "-wal" until it is closed."""
