@@ -50,8 +50,8 @@ const LIST_MEMBER = /(?:"(?:\\.|[^"\\])*"?|[^",])+/g;
  * Throws HttpError: 400 if the line is not in the grammar above (a target is 1 or more visible ASCII
  * characters), 505 if the major version is not 1, 400 if the target has none of these forms: "/" and
  * anything; "http://" or "https://" (in any case) and an authority, then nothing, or "/" or "?" and
- * anything; with OPTIONS also "*"; with CONNECT an authority with a port, and nothing else. `checkHost`
- * says what an authority is.
+ * anything; with OPTIONS also "*"; with CONNECT only an authority with a port of 1 or more digits.
+ * `checkHost` says what an authority is.
  */
 export function parseRequestLine(line: Uint8Array): [string, string, Version] {
   // BEGIN SOLUTION

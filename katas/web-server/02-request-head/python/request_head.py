@@ -32,8 +32,8 @@ def parse_request_line(line: bytes) -> list:
     Raises HttpError: 400 if the line is not in the grammar above (a target is 1 or more visible
     ASCII characters), 505 if the major version is not 1, 400 if the target has none of these forms:
     "/" and anything; "http://" or "https://" (in any case) and an authority, then nothing, or "/" or
-    "?" and anything; with OPTIONS also "*"; with CONNECT an authority with a port, and nothing else.
-    `check_host` says what an authority is.
+    "?" and anything; with OPTIONS also "*"; with CONNECT only an authority with a port of 1 or more
+    digits. `check_host` says what an authority is.
     """
     raise NotImplementedError("02-request-head: parse_request_line")
 
