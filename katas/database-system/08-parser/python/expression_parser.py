@@ -7,8 +7,9 @@ each level of the grammar is not needed, and a chain of a thousand ORs is a loop
     1 OR    2 AND    3 NOT    4 IS    5 = <> < <= > >=    6 BETWEEN IN LIKE    7 || ~ !~
     8 + -   9 * / %    10 - and + in front    11 COLLATE    12 ::
 
-These are PostgreSQL's; SQLite gives || more than * has. A tree is made of plain dicts, each with "kind"
-and all of its keys; `x?` may be None, `x*` is a list:
+These are PostgreSQL's, but that a sign in front has more than COLLATE there; SQLite gives || more than
+* has. A tree is made of plain dicts, each with "kind" and all of its keys; `x?` may be None, `x*` is a
+list:
 
     literal   type, value     "integer" "real" "text" "boolean" "null"       param     index, from 1
     column    table?, name                                                    star      table?
