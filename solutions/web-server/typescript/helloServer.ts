@@ -56,7 +56,8 @@ const SHARE_OF_GRACE = 0.8; // for what still runs; the rest is for the way out
  *
  *     host, port   where to listen: 127.0.0.1, and 0, which is any free port; `ready` is told which
  *     grace        seconds in which to return after SIGTERM: 5. Then nobody new is served, answers that
- *                  have begun are finished, and everybody else is dropped
+ *                  have begun are sent to their end, and everybody else is dropped, also who has got
+ *                  an answer and whose `linger` is not over
  *     limits       those of HeadReader, and `body`: bytes of a request's body, MAX_BODY
  *     timeouts     how long to wait at most: `head` for all of a head, counted from the beginning of the
  *                  connection; `body` for all of a body; `write` for the client to take one piece;

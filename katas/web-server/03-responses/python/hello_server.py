@@ -51,7 +51,8 @@ def serve(config: dict[str, Any], ready: Callable[[int], None], handler: Handler
 
         host, port   where to listen: 127.0.0.1, and 0, which is any free port; `ready` is told which
         grace        seconds in which to return after SIGTERM: 5. Then nobody new is served, answers
-                     that have begun are finished, and everybody else is dropped
+                     that have begun are sent to their end, and everybody else is dropped, also
+                     who has got an answer and whose `linger` is not over
         limits       those of HeadReader, and `body`: bytes of a request's body, MAX_BODY
         timeouts     how long to wait at most: `head` for all of a head, counted from the beginning of
                      the connection; `body` for all of a body; `write` for the client to take one
