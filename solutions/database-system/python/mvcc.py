@@ -181,7 +181,10 @@ class Transaction:
         # END SOLUTION
 
     def delete(self, key: bytes) -> bool:
-        """Take `key` out, in the workspace; return whether it was there. Raises as `put` does."""
+        """Take `key` out, in the workspace; return whether it was there. Raises as `put` does.
+
+        A key that is not there is only read: nothing is written, and nothing raised.
+        """
         # BEGIN SOLUTION
         was_there = self.get(key) is not None
         if was_there:

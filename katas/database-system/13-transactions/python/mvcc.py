@@ -85,7 +85,10 @@ class Transaction:
         raise NotImplementedError("13-transactions: Transaction.put")
 
     def delete(self, key: bytes) -> bool:
-        """Take `key` out, in the workspace; return whether it was there. Raises as `put` does."""
+        """Take `key` out, in the workspace; return whether it was there. Raises as `put` does.
+
+        A key that is not there is only read: nothing is written, and nothing raised.
+        """
         raise NotImplementedError("13-transactions: Transaction.delete")
 
     def scan(self, start: bytes | None, end: bytes | None) -> Cursor:
