@@ -1,7 +1,7 @@
 """The door to the kernel: the system calls that Python has no function for. Given; read it once.
 
-Python offers `os.fork`, `os.execve` and `os.waitpid`, but (before 3.12) neither `unshare` nor
-`mount`. The C library has them, and ctypes can call it. Each function here is one call: it takes
+Python offers `os.fork`, `os.execve` and `os.waitpid`, but no `mount`, and before 3.12 no
+`unshare`. The C library has them, and ctypes can call it. Each function here is one call: it takes
 Python values, hands them over as C wants them, and turns a failure into an OSError with the
 kernel's errno. Nothing is decided here. What a flag means is in the manual page of its call: `man
 2 mount`, `man 2 unshare`.
