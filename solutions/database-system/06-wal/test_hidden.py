@@ -498,6 +498,16 @@ def test_a_failed_commit_can_be_tried_again(kata, logged, disk, log):
     assert pages.read(1) == padded(b"try 2")
 
 
+def test_the_header_page_is_a_page_like_any_other(logged):
+    """Page 0 is written at once by `write_now`, and what is asked afterwards is answered from it."""
+    pages = logged()
+    changed = bytearray(pages.read(0))
+    changed[23] = 9  # the last byte of root 0
+    pages.write_now(0, bytes(changed))
+    assert [pages.read(0), pages.get_root(0)] == [bytes(changed), 9]
+    assert logged().get_root(0) == 9
+
+
 @pytest.mark.parametrize("at", range(1, 6))
 def test_a_failed_checkpoint_loses_nothing(kata, logged, disk, at):
     """Whatever step of a checkpoint fails, what is committed after it is found again."""

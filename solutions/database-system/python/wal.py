@@ -105,6 +105,8 @@ class LoggedPageFile(PageFile):
         """
         # BEGIN SOLUTION
         self._log.append({page_no: payload.ljust(self.payload_size(), b"\x00")})
+        if page_no == 0:
+            self._header = b""
         # END SOLUTION
 
     def pending(self) -> int:
