@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.languages import LANGUAGES
 
-_TYPESCRIPT = re.compile(r"""(?:from|import|require\()\s*\(?\s*["'](?:node:)?([^"']+)["']""")
+_TYPESCRIPT = re.compile(r"""(?:from|import|require\()\s*(?:\(\s*)?["'](?:node:)?([^"']+)["']""")
 
 
 def violations(sources: Mapping[str, bytes], language: str, bans: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ _PUBLIC = re.compile(
     r"^(?:export )?(?:public )?(?:abstract |final |async )?(?:class|def|function|record|interface) (\w+)",
     re.M,
 )
-_STATIC = re.compile(r"^\s+(?:public )?static [\w<>\[\], ]+ (\w+)\(", re.M)  # Java
+_STATIC = re.compile(r"^[ \t]+(?:public )?static [\w<>\[\], ]+ (\w+)\(", re.M)  # Java
 
 
 class World:

@@ -43,3 +43,10 @@ def test_innocent_code_is_not_accused(language: str, text: str) -> None:
     """Near names, comments and strings are no imports."""
     bans = ["sqlite3", "urllib.request", "http", "java.sql"]
     assert policy.violations({"m.x": text.encode()}, language, bans) == []
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["from" + " " * 500_000, "import (" * 100_000, "from '" * 100_000])
+def test_no_text_takes_long_to_look_through(text: str) -> None:
+    """It is looked through outside any sandbox, so its time must not grow faster than its size."""
+    assert policy.violations({"m.ts": text.encode()}, "typescript", ["http"]) == []

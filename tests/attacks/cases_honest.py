@@ -180,3 +180,24 @@ honest.java(
     neighbour="failed",
     limit="does not compile",
 )
+honest.python("too much for the test's own function", "failed", "sink(*numbers)", shape="tell")
+honest.python("nothing for the test's own function", "failed", "sink()", shape="tell")
+honest.python("no object where one is due", "failed", "return 5", shape="many")
+honest.python(
+    "an object where one is due",
+    "passed",
+    """
+    class Adder:
+        def add(self, number, note):
+            return number
+    return Adder()
+""",
+    shape="many",
+)
+honest.python(
+    "too large to be given back twice", "failed", "return numbers or 'x' * (9 << 20)", shape="back"
+)
+honest.python("a line of spaces", "failed", "return ' ' * 65_000 + 'x'")
+honest.python(
+    "right, below many empty lines", "passed", "return sum(numbers)", top="#" + "\n" * 200_000 + "#"
+)
