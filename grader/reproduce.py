@@ -9,6 +9,7 @@ these things is `phrases`' to know; here is only what has to be said, in which o
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from grader.phrases import Dialect, NotSayable
@@ -23,6 +24,7 @@ DIALECTS: Mapping[str, Callable[[Mapping[str, str], str], Dialect]] = {
     "java": Java,
 }
 Path = tuple[object, ...]  # of list indices and dict keys
+MOST_PARTS = 50_000  # values in all calls: more is no program to read, and takes its time
 
 
 def reproduction(
@@ -36,6 +38,10 @@ def reproduction(
     if not calls or language not in DIALECTS:
         return ""
     dialect = DIALECTS[language](home, workdir)
+    values = (value for call in calls for value in (*call.args, call.result))
+    parts = itertools.islice((1 for value in values for _ in _parts(value)), MOST_PARTS)
+    if sum(parts) == MOST_PARTS:
+        return _too_much(dialect, f"{MOST_PARTS:,} values or more")
     try:
         lines = _replay(_merged(calls), dialect, Names({*dialect.reserved, *home}, dialect.style))
     except NotSayable:
@@ -43,8 +49,12 @@ def reproduction(
     program = dialect.program(lines)
     if len(program) <= dialect.longest:
         return program
+    return _too_much(dialect, f"{len(program):,} characters of data")
+
+
+def _too_much(dialect: Dialect, what: str) -> str:
     return (
-        f"{dialect.comment} The calls carry {len(program):,} characters of data, too many to be "
+        f"{dialect.comment} The calls carry {what}, too many to be "
         "written down here; run the test again with its seed.\n"
     )
 

@@ -21,7 +21,9 @@ LONGEST_INT = 3000  # bits; longer ones are shown in hexadecimal, which Python n
 # Printable by the rules of Unicode, and yet there is nothing to see.
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 _UNSEEN_ONE = re.compile(f"[{_UNSEEN}]")
-_TRAILING = re.compile(r" +(?=$|\\n|\\r)")
+_TRAILING = re.compile(
+    r"(?<! ) +(?=$|\\n|\\r)"
+)  # from a run's first one: long runs are looked at once
 # Sixteen or more equal ones in a row are shown as a product.
 _RUN_OF_TEXT = re.compile(r"(.)\1{15,}", re.S)
 _RUN_OF_BYTES = re.compile(rb"(.)\1{15,}", re.S)
@@ -62,12 +64,16 @@ class Names:
         self._taken = set(taken)
         self._style = style
         self._of: dict[Ref, str] = {}
+        self._counts: dict[str, int] = {}  # how many of a stem there are
 
     def fresh(self, ref: Ref) -> str:
         """A name that nothing had before; from now on the handle's."""
         stem = snake(ref.type) or "value"
-        counted = (self._style(stem if n == 1 else f"{stem}_{n}") for n in itertools.count(1))
-        name = next(n for n in counted if n not in self._taken)
+        for number in itertools.count(self._counts.get(stem, 0) + 1):
+            name = self._style(stem if number == 1 else f"{stem}_{number}")
+            if name not in self._taken:
+                break
+        self._counts[stem] = number
         self._taken.add(name)
         self._of[ref] = name
         return name

@@ -13,7 +13,7 @@ import pytest
 from grader.errors import RuntimeMissing
 from grader.languages import LANGUAGES
 from grader.reproduce import reproduction
-from grader.transcript import Call, Opaque, Ref
+from grader.transcript import Call, Names, Opaque, Ref
 
 WORKDIR = "/tmp/sfs-0a/work-1f"
 BOX, SECOND, STEPS = Ref(1, "ToyBox"), Ref(2, "ToyBox"), Ref(3, "iterator")
@@ -387,3 +387,21 @@ def test_variables_do_not_hide_what_the_program_needs() -> None:
     text = reproduction(calls, "python", home, WORKDIR)
     assert "import_2 = Import()" in text and "tempfile_2 = Tempfile()" in text
     assert "tell_all(tell_all_2)" in text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "result",
+    [[Ref(n, "Page") for n in range(300_000)], [[] for _ in range(900_000)]],
+    ids=["objects", "lists"],
+)
+def test_a_call_with_more_than_anybody_reads_says_so(result: object) -> None:
+    """Handles by the hundred thousand are not named one by one."""
+    calls = [Call(None, "pages", (), result), Call(None, "total", (), 7)]
+    assert "too many to be written down" in reproduction(calls, "python", {}, "/tmp/w")
+
+
+def test_many_objects_of_one_class_get_names_of_their_own() -> None:
+    """Numbered from the second on; what was taken before is left out."""
+    names = Names({"page_2"})
+    assert [names.name(Ref(n, "Page")) for n in range(4)] == ["page", "page_3", "page_4", "page_5"]

@@ -220,3 +220,10 @@ def test_a_story_uses_one_name_for_one_handle() -> None:
         "sent b'x'",
         "page_file_2.read(0) -> 'workdir'",
     ]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("value", [" " * 65_000 + "x", [" " * 65_000 + "x"] * 3])
+def test_a_long_run_of_spaces_is_shown_at_once(value: object) -> None:
+    """The time of showing does not grow with the square of a run."""
+    assert len(show(value)) < 1000
