@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from grader.faults import WrongAnswer
 from grader.proxy import Kata
 
 HOWS = ("torn", "full", "lost-sync", "crash")
@@ -37,16 +38,29 @@ class Disk:
 
     def counts(self) -> dict[str, int]:
         """reads, writes, bytes_written and syncs of all files since `record`."""
-        return dict(self._kata.DiskFile.totals())
+        totals = self._kata.DiskFile.totals()
+        if type(totals) is not dict:
+            raise WrongAnswer("DiskFile.totals, which is the kit's, did not give its counts")
+        return totals
 
     def journal(self) -> list[dict[str, Any]]:
         """Every changing operation since `record`, in order; data as bytes."""
         try:
-            lines = self._journal.read_text("utf-8").splitlines()
+            lines = self._journal.read_text("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return []
-        entries = [json.loads(line) for line in lines]
-        for entry in entries:
-            if entry.get("data") is not None:
-                entry["data"] = base64.b64decode(entry["data"])
-        return entries
+        try:
+            return [_entry(line) for line in lines]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise WrongAnswer(
+                f"the kit's journal of the disk was written by others: {error}"
+            ) from None
+
+
+def _entry(line: str) -> dict[str, Any]:
+    entry = json.loads(line)
+    if type(entry) is not dict:
+        raise ValueError("a line is no JSON object")
+    if entry.get("data") is not None:
+        entry["data"] = base64.b64decode(entry["data"])
+    return entry

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from grader.disk import Disk
+from grader.faults import WrongAnswer
 
 
 class Door:
@@ -64,3 +65,26 @@ def test_a_plan_is_handed_on(disk: Disk, door: Door) -> None:
     assert door.plan == {"at": 3, "how": "full"}
     with pytest.raises(ValueError, match="how must be one of"):
         disk.fail(1, "slowly")
+
+
+@pytest.mark.parametrize(
+    "line", ["5", "[]", "{", '{"data": 5}', '{"data": "\\u00e9"}', "[" * 100_000, "\x00"]
+)
+def test_a_journal_that_the_kit_did_not_write_fails_the_test(
+    disk: Disk, tmp_path: Path, line: str
+) -> None:
+    """The file lies where the code under test can write: what is wrong with it is not our fault."""
+    disk.record()
+    (tmp_path / ".disk-journal").write_text(line + "\n")
+    with pytest.raises(WrongAnswer):
+        disk.journal()
+
+
+@pytest.mark.parametrize("totals", [None, 5, [1], "writes"])
+def test_counts_that_the_kit_did_not_make_fail_the_test(
+    disk: Disk, door: Door, totals: object
+) -> None:
+    """A DiskFile of the learner's own may answer anything."""
+    door.totals = lambda: totals  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(WrongAnswer):
+        disk.counts()
