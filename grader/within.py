@@ -177,7 +177,6 @@ def _run(job: Assignment, sources: int, reporter: Reporter) -> int:
             "--rootdir=/",
             "--noconftest",
             "--import-mode=importlib",
-            "-ppytest_timeout",
         ]
         options += ["--continue-on-collection-errors", *(["-k", job.only] if job.only else [])]
         status = pytest.main([*options, *paths], plugins=[plugin, _Handover(grading)])
