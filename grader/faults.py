@@ -130,7 +130,7 @@ def frames_of(raw: Any) -> list[Frame]:
     """The learner's own frames in a far side's error data, as far as they are well formed."""
     frames = []
     for item in raw[:20] if isinstance(raw, list) else ():
-        if isinstance(item, dict) and type(item.get("line")) is int:
+        if isinstance(item, dict) and type(item.get("line")) is int and 0 <= item["line"] < 1 << 31:
             texts = [_text(item.get(k), "?") for k in ("file", "function", "text")]
             frames.append(Frame(file=texts[0], line=item["line"], function=texts[1], text=texts[2]))
     return frames

@@ -77,9 +77,7 @@ def verdict(run: TestRun) -> TestResult:
     hidden = run.suite == "hidden"
     failure = None
     if outcome != "passed":
-        failure = (
-            Failure(reason=NEUTRAL[outcome]) if hidden and outcome != "error" else _failure(run)
-        )
+        failure = Failure(reason=_neutral(run, outcome)) if hidden else _failure(run)
     return TestResult(
         suite=run.suite,
         name=run.name,
@@ -87,6 +85,21 @@ def verdict(run: TestRun) -> TestResult:
         outcome=outcome,
         seconds=0.0 if hidden else round(run.seconds, 4),
         failure=failure,
+    )
+
+
+def _neutral(run: TestRun, outcome: Outcome) -> str:
+    """All that is told of a hidden test: no value and no word of the test's or the code's.
+
+    An error is the grader's, so it says where to look: a kind of exception and a place."""
+    error = _inner(run.error)
+    if outcome != "error" or error is None:
+        return NEUTRAL[outcome]
+    if isinstance(error, SuiteFault):
+        return f"{NEUTRAL[outcome]} ({_reason(error, False)})"
+    last = next(f for f in reversed(traceback.extract_tb(error.__traceback__)))
+    return (
+        f"{NEUTRAL[outcome]} ({type(error).__name__} in {Path(last.filename).name}:{last.lineno})"
     )
 
 
@@ -131,16 +144,21 @@ def _failure(run: TestRun) -> Failure:
     assert error is not None
     expected, actual = _compared(run)
     return Failure(
-        reason=_reason(error, expected is not None),
-        calls=tuple(narrate(run.journal, run.workdir, CALLS_SHOWN)),
-        expected=expected,
-        actual=actual,
+        reason=text(_reason(error, expected is not None)),
+        calls=tuple(map(text, narrate(run.journal, run.workdir, CALLS_SHOWN))),
+        expected=None if expected is None else text(expected),
+        actual=None if actual is None else text(actual),
         frames=_frames(error),
         prints=_prints(run),
         seed=run.seed,
         assertion=_assertion(error, run.path),
-        reproduction=_reproduction(run),
+        reproduction=text(_reproduction(run)),
     )
+
+
+def text(said: str) -> str:
+    """What can be written down: half a character, which JSON can bring, is told as its escape."""
+    return said.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _reason(error: BaseException, compared: bool) -> str:
@@ -187,7 +205,8 @@ def plain(value: object) -> object:
 
 
 def _frames(error: BaseException) -> tuple[Frame, ...]:
-    return tuple(getattr(error, "frames", ()))[-6:]
+    told: Sequence[Frame] = tuple(getattr(error, "frames", ()))[-6:]
+    return tuple(Frame(text(f.file), f.line, text(f.function), text(f.text)) for f in told)
 
 
 def _prints(run: TestRun) -> str:

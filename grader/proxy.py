@@ -119,7 +119,7 @@ class Kata:
         data = error.get("data")
         far = FarError(
             error.get("code", 0),
-            str(error.get("message", "")),
+            str(error.get("message", ""))[:4000],
             data if isinstance(data, dict) else {},
         )
         try:
@@ -154,6 +154,8 @@ class Kata:
             raise TimedOut(error.reason) from None
         except HostGone as error:
             raise Crashed(error.reason) from None
+        except wire.TooMuch as error:
+            raise _given_back(error) from None
         except wire.WireError as error:
             raise SuiteFault(str(error)) from None
         return answer if method in ("batch", "next") else self._adopt(_decoded(answer))
@@ -164,8 +166,6 @@ class Kata:
             if error.data.get("todo") is True:
                 raise NotBuilt(f"not built yet ({error.message})", found.frames)
             raise found
-        if error.code == -32003:
-            raise SuiteFault(f"a handle of an ended process was used: {error.message}")
         raise WrongAnswer(
             error.message or "the call could not be answered", frames_of(error.data.get("frames"))
         )
@@ -173,8 +173,8 @@ class Kata:
     def _serve(self, params: dict[str, Any]) -> dict[str, Any]:
         """A callback into the suite: its result or the error that it raised."""
         try:
-            subject = self._callbacks.get(params.get("callback", -1))
-            name, args = params.get("name"), params.get("args")
+            number, name, args = (params.get(key) for key in ("callback", "name", "args"))
+            subject = self._callbacks.get(number) if type(number) is int else None
             if subject is None or not isinstance(args, list):
                 raise wire.WireError("the process called back what it was never given")
             if name is not None and name not in _methods(subject):
@@ -182,7 +182,7 @@ class Kata:
                     f"the process called {str(name)[:40]!r} on an object that has no such method"
                 )
             function = subject if name is None else getattr(subject, name)
-            result = function(*[self._adopt(_decoded(a)) for a in args])
+            result = _called_back(function, [self._adopt(_decoded(a)) for a in args])
             return {"result": self._encode(result, "a callback's result")}
         except (OSError, LearnerError, ValueError) as error:
             data = {"class": type(error).__name__, "errno": getattr(error, "errno", None)}
@@ -235,6 +235,8 @@ class Kata:
     def _encode(self, value: Any, where: str) -> Any:
         try:
             return self._encoder.encode(value, where)
+        except wire.TooMuch as error:
+            raise _given_back(error) from None
         except wire.WireError as error:
             raise SuiteFault(str(error)) from None
 
@@ -256,7 +258,8 @@ class Kata:
         if isinstance(handle, LearnerError):  # a batch gave it, where a handle was due
             raise handle
         if not isinstance(handle, Handle):
-            raise SuiteFault(f"the target of a call must be a handle, not {type(handle).__name__}")
+            came = type(handle).__name__
+            raise WrongAnswer(f"an object was to be called, and a plain value came ({came})")
         return _tag_of(handle, self._generation)
 
     def _adopt(self, value: Any) -> Any:
@@ -287,6 +290,22 @@ def _decoded(value: Any) -> Any:
         return wire.decode(value)
     except wire.WireError as error:
         raise WrongAnswer(str(error)) from None
+
+
+def _given_back(error: wire.TooMuch) -> WrongAnswer:
+    """The reference's values cross both ways: one that does not came from the code under test."""
+    return WrongAnswer(f"{error}: what came back before is too much to be given back")
+
+
+def _called_back(function: Callable[..., Any], args: list[Any]) -> Any:
+    """Call what is the suite's with what the code under test says."""
+    try:
+        return function(*args)
+    except (TypeError, LookupError, AttributeError, OverflowError) as error:
+        inside = error.__traceback__ and error.__traceback__.tb_next
+        if inside:  # the suite's own code, which is judged where it stands
+            raise
+        raise WrongAnswer(f"the test was called back with what it cannot take: {error}") from error
 
 
 def _methods(subject: Any) -> list[str]:

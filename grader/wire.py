@@ -31,6 +31,10 @@ class WireError(Exception):
     """A value that cannot cross, or a message that is not one; says which and why."""
 
 
+class TooMuch(WireError):
+    """A value that is too deep or too large to cross."""
+
+
 @dataclass(frozen=True)
 class RemoteRef:
     """An object that stays on the far side."""
@@ -75,7 +79,7 @@ class Encoder:
         if kind in (bytes, bytearray, memoryview):
             return {"$bytes": binascii.b2a_base64(bytes(value), newline=False).decode("ascii")}
         if depth >= MAX_DEPTH:
-            raise WireError(f"{where} is nested deeper than {MAX_DEPTH} levels, or contains itself")
+            raise TooMuch(f"{where} is nested deeper than {MAX_DEPTH} levels, or contains itself")
         if kind in (list, tuple):
             return [self.encode(v, f"{where}[{i}]", depth + 1) for i, v in enumerate(value)]
         if kind is dict:
@@ -166,7 +170,7 @@ def pack(message: Mapping[str, Any]) -> bytes:
     """One line. Lone surrogates travel as escapes, so the line is always ASCII."""
     line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
     if len(line) > MAX_MESSAGE:
-        raise WireError(f"the call is larger than {MAX_MESSAGE:,} bytes")
+        raise TooMuch(f"the call is larger than {MAX_MESSAGE:,} bytes")
     return line
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from grader.verdict import Outcome
 
-SHAPES = ("total", "refuse", "items", "leave", "copy", "tell", "vault", "serve")
+SHAPES = (
+    "total", "refuse", "items", "leave", "copy", "tell", "many", "back", "vault", "serve",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -317,3 +317,92 @@ forging.java(
     return 0;
 """,
 )
+
+# -- answers that the host would never give -------------------------------------------------------
+
+FORGED = dict(
+    top="""
+        import json, os, sys
+
+        def say(**message):
+            os.write(3, json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\\n")
+
+        def request():
+            frame = sys._getframe()
+            while frame.f_back:
+                frame = frame.f_back
+                found = frame.f_locals.get("request")
+                if isinstance(found, dict) and "id" in found:
+                    return found["id"]
+
+        def told(**data):
+            say(id=request(), error={"code": -32000, "message": "no", "data": {"class": "E", **data}})
+    """,
+    together="forged answers",
+)
+HALF = "\\ud800"  # of a character: JSON can say it, a report cannot
+for code in (-32003, -32004, -32099, 0):
+    forging.python(
+        f"an error of the host's own, {code}",
+        "failed",
+        f"say(id=request(), error={{'code': {code}, 'message': note, 'data': {{}}}})\nreturn 0",
+        **FORGED,
+    )
+forging.python(
+    "an error that is nothing",
+    "failed",
+    "say(id=request(), error={'code': [], 'message': {}, 'data': []})\nreturn 0",
+    **FORGED,
+)
+forging.python(
+    "an error in half characters",
+    "failed",
+    f"told(bases=['{HALF}'], fields={{'{HALF}': '{HALF}'}},"
+    f" frames=[dict(file='{HALF}', line=1, function='{HALF}', text='{HALF}')])\nreturn 0",
+    **FORGED,
+)
+forging.python(
+    "an object of half a class",
+    "failed",
+    f"say(id=request(), result={{'$ref': 1, 'type': '{HALF}'}})\nreturn 0",
+    **FORGED,
+)
+forging.python(
+    "a class of half a character",
+    "failed",
+    f"raise type('{HALF}', (Exception,), {{}})('{HALF}')",
+    **FORGED,
+)
+forging.python(
+    "a line that no number tells",
+    "failed",
+    "told(frames=[dict(file='a', line=10 ** 300, function='f', text='t')])\nreturn 0",
+    **FORGED,
+)
+for kind, number in (("list", "[]"), ("object", "{}"), ("text", "'1'"), ("truth", "True")):
+    forging.python(
+        f"a callback by a {kind}",
+        "crashed",
+        f"say(id='c1', method='callback', params=dict(callback={number}, name=None, args=[]))\n",
+        shape="tell",
+        **FORGED,
+    )
+forging.python(
+    "an object of a number that was never given",
+    "failed",
+    """
+    say(id=request(), result={"$ref": 77, "type": "list"})
+    asked = json.loads(os.read(3, 1 << 16))
+    say(id=asked["id"], result=[{"error": {"code": -32003, "message": note, "data": {"ref": 77}}}])
+    return 0
+""",
+    shape="many",
+    **FORGED,
+)
+forging.python(
+    "an answer too deep to be given back",
+    "failed",
+    "say(id=request(), result=eval('[' * 66 + ']' * 66))\nreturn 0",
+    shape="back",
+    **FORGED,
+)

@@ -110,6 +110,19 @@ def test_tell(kata, seed, case):
     kata.tell(case, numbers, told.append, NOTE)
     assert [VALUE, *told] == [VALUE, *numbers]
 ''',
+    # What came back is called, and given back.
+    "many": '''
+def test_many(kata, case):
+    """What is added comes back."""
+    adder = kata.total(case, [], NOTE)
+    assert [VALUE, *kata.many(adder, "add", [[1, NOTE], [2, NOTE]])] == [VALUE, 1, 2]
+''',
+    "back": '''
+def test_back(kata, case):
+    """What is given back is the same."""
+    made = kata.total(case, [], NOTE)
+    assert [VALUE, kata.total(case, [made, made], NOTE)] == [VALUE, [made, made]]
+''',
     # Only who knows what the hidden test holds can answer it; the visible one wants the total.
     "vault": '''
 def test_vault(kata, seed, case):
@@ -217,6 +230,8 @@ ITEMS
 """
 GIVEN = {
     "total": ("numbers", "note"),
+    "many": ("numbers", "note"),
+    "back": ("numbers", "note"),
     "vault": ("numbers", "note"),
     "refuse": ("amount", "note"),
     "items": ("count", "note"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
-from grader.verdict import MilestoneResult, Outcome, TestResult
+from grader.verdict import Failure, MilestoneResult, Outcome, TestResult
 from tests.grading.conftest import HIDDEN, REFERENCE, STUB, VISIBLE, Grade, by_name
 
 ALL = VISIBLE.count("def test_") + HIDDEN.count("def test_")
@@ -255,3 +256,47 @@ def test_a_link_for_a_test_to_follow_finds_nothing(grade: Grade, course: Path) -
     assert by_name(result)["it_keeps_a_log"].outcome == "failed"
     assert "Any sum is right" not in repr([t.failure for t in result.tests])
     assert "counter.value() == sum" not in repr(result)
+
+
+def test_a_suite_that_hangs_is_too_slow(grade: Grade, course: Path) -> None:
+    """Whatever the suite's own side was led to: its test is ended, and the others go on."""
+    asleep = """
+
+def test_it_sleeps(kata):
+    \"\"\"It wakes up.\"\"\"
+    kata.Counter()
+    try:
+        time.sleep(100)
+    except Exception:
+        pass
+"""
+    head = "import time\n\nfrom grader import plugin\n\nplugin.SUITE_SLACK = 0.2\n"
+    suite = course / "katas/tally/01-count/test_visible.py"
+    suite.write_text(
+        VISIBLE.replace('"""Counting."""\n', f'"""Counting."""\n{head}') + asleep, "utf-8"
+    )
+    result = grade()
+    assert [t.name for t in result.tests if t.outcome != "passed"] == ["test_it_sleeps"]
+    test = by_name(result)["it_sleeps"]
+    assert test.outcome == "timeout", test
+
+
+def test_an_error_in_a_hidden_test_tells_nothing_of_it(grade: Grade, course: Path) -> None:
+    """The kind of exception and its place are for the grader's authors; values stay inside."""
+    broken = """
+
+def test_it_breaks(kata, workdir, monkeypatch):
+    \"\"\"It does not break.\"\"\"
+    from grader import proxy
+
+    monkeypatch.setattr(proxy, "_shown", None)
+    assert kata.Counter().add(4711) == "gold"
+"""
+    suite = course / "solutions/tally/01-count/test_hidden.py"
+    suite.write_text(HIDDEN + broken, "utf-8")
+    test = by_name(grade())["it_breaks"]
+    assert test.outcome == "error"
+    assert test.failure is not None
+    assert "TypeError in proxy.py" in test.failure.reason
+    assert test.failure == Failure(reason=test.failure.reason)
+    assert not {"4711", "gold"} & set(re.findall(r"\w+", test.failure.reason))
