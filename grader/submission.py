@@ -36,6 +36,10 @@ def read(folder: Path, language: str, *, kit: bool = False) -> dict[str, bytes]:
     sources: dict[str, bytes] = {}
     for name in _names(folder):
         if name.endswith(suffixes) and not name.startswith("."):
+            if not _is_text(name):
+                raise SubmissionError(
+                    f"{folder}: the name of {os.fsencode(name)!r} is no text", "Rename the file."
+                )
             sources[name] = _content(folder / name)
     if len(sources) > MAX_FILES:
         raise SubmissionError(
@@ -48,6 +52,14 @@ def read(folder: Path, language: str, *, kit: bool = False) -> dict[str, bytes]:
             "Take data out of the source files.",
         )
     return sources
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _names(folder: Path) -> list[str]:

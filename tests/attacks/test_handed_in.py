@@ -65,6 +65,7 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "a socket": unix_socket,
     "a device": device,
     "a sparse file": sparse,
+    "a name that is no text": lambda f: (f / "\udcff.py").touch(),
     "a large file": lambda f: (f / "more.py").write_bytes(b"#" * (MAX_FILE + 1)),
     "many sources": many,
     "many files": bomb,
