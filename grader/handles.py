@@ -13,6 +13,8 @@ from typing import Any, NoReturn, Protocol
 from grader.faults import LearnerError, SuiteFault, WrongAnswer
 
 FETCH_FIRST, FETCH_MOST = 1, 256  # how many values an iterator is asked for at once
+# What text says of itself: asked of an object, it would be the learner's word.
+SAYINGS = {name for name in dir(str) if name.startswith("is") or name.endswith("with")}
 
 
 class Bridge(Protocol):
@@ -54,6 +56,8 @@ class Handle:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in SAYINGS:
+            self._judge()
         return lambda *args: self._kata.call(self, name, args)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from grader.verdict import Outcome
 
 SHAPES = (
-    "total", "refuse", "items", "leave", "copy", "tell", "many", "back", "vault", "serve",
+    "total", "refuse", "items", "leave", "copy", "tell", "many", "begins", "back", "vault", "serve",
 )  # fmt: skip
 
 

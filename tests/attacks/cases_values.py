@@ -385,3 +385,21 @@ values.java(
 """,
     shape="items",
 )
+
+values.python(
+    "a text that begins as is asked",
+    "failed",
+    """
+    class Begins:
+        def __getattr__(self, name):
+            return lambda *given: True
+    return Begins()
+""",
+    shape="begins",
+)
+values.typescript(
+    "a text that begins as is asked",
+    "failed",
+    "return new (class { startsWith() { return true; } startswith() { return true; } })();",
+    shape="begins",
+)

@@ -117,6 +117,11 @@ def test_many(kata, case):
     adder = kata.total(case, [], NOTE)
     assert [VALUE, *kata.many(adder, "add", [[1, NOTE], [2, NOTE]])] == [VALUE, 1, 2]
 ''',
+    "begins": '''
+def test_begins(kata, case):
+    """The text begins with its number."""
+    assert VALUE == VALUE and kata.total(case, [], NOTE).startswith("0")
+''',
     "back": '''
 def test_back(kata, case):
     """What is given back is the same."""
@@ -231,6 +236,7 @@ ITEMS
 GIVEN = {
     "total": ("numbers", "note"),
     "many": ("numbers", "note"),
+    "begins": ("numbers", "note"),
     "back": ("numbers", "note"),
     "vault": ("numbers", "note"),
     "refuse": ("amount", "note"),
