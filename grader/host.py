@@ -139,10 +139,21 @@ class Host:
         self._drain()
         return self.prints.everything.decode("utf-8", "replace")
 
+    def watch(self) -> None:
+        """Look what the process uses, every now and then; to be called by whoever waits for it.
+
+        One that uses more than it may is ended, and HostDied says so."""
+        if self.clock() < self._next_watch:
+            return
+        self._next_watch = self.clock() + WATCH_EVERY
+        if self.process.over_limit():
+            raise self._end(HostDied(self._ending()))
+
     def wait(self, timeout: float) -> Ending | None:
         """How the process ended, if it does within `timeout` seconds; keeps its streams flowing."""
         end = self.clock() + timeout
         while True:
+            self.watch()
             ending = self.process.wait(0)
             if ending is not None or self.clock() >= end:
                 self._drain()
@@ -217,10 +228,8 @@ class Host:
             now = self.clock()
             if now >= deadline:
                 raise self._end(HostSilent("no answer before the time limit"))
-            if self._greeted and now >= self._next_watch:  # before that, only our code runs there
-                self._next_watch = now + WATCH_EVERY
-                if self.process.over_limit():
-                    raise self._end(HostDied(self._ending()))
+            if self._greeted:  # before that, only our code runs there
+                self.watch()
             want = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
             self._selector.modify(self.channel, want)
             for key, mask in self._selector.select(min(WATCH_EVERY, deadline - now)):

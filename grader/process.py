@@ -283,9 +283,10 @@ class Usage:
 
     def _too_much_memory(self, init: int) -> bool:
         pids, limit = procfs.members(procfs.pid_namespace(init)), self.limits.total_memory
-        if sum(map(procfs.resident, pids)) <= limit:
-            return False
-        return sum(map(procfs.proportional, pids)) > limit
+        tables = sum(map(procfs.tables, pids))
+        if tables > limit or tables + sum(map(procfs.resident, pids)) <= limit:
+            return tables > limit
+        return tables + sum(map(procfs.proportional, pids)) > limit
 
     def _too_much_disk(self, init: int) -> bool:
         self._before = self._before or {path: procfs.usage(path) for path in self._writable}

@@ -10,8 +10,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
 
 def pids() -> Iterator[int]:
     """All processes that can be seen from here."""
@@ -41,16 +39,24 @@ def members(namespace: int) -> list[int]:
 
 def resident(pid: int) -> int:
     """Bytes in memory; quick, counts what is shared for everyone who shares it."""
-    words = (_read(f"/proc/{pid}/statm") or "0 0").split()
-    return int(words[1]) * PAGE
+    return _kibibytes(f"/proc/{pid}/status", "VmRSS:", "VmSwap:")
+
+
+def tables(pid: int) -> int:
+    """Bytes that the kernel keeps of the layout of its memory: quick, and never shared. Of a large space
+    in which little is they can be more than what is in it."""
+    return _kibibytes(f"/proc/{pid}/status", "VmPTE:")
 
 
 def proportional(pid: int) -> int:
     """Bytes in memory, those that are shared divided among who shares them; slow."""
-    for line in (_read(f"/proc/{pid}/smaps_rollup") or "").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    return _kibibytes(f"/proc/{pid}/smaps_rollup", "Pss:", "SwapPss:")
+
+
+def _kibibytes(path: str, *names: str) -> int:
+    """The sum of some lines, in bytes."""
+    lines = (line.split() for line in (_read(path) or "").splitlines())
+    return sum(int(words[1]) * 1024 for words in lines if words and words[0] in names)
 
 
 def marked(entry: str) -> list[int]:

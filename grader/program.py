@@ -8,6 +8,7 @@ was sent and received is kept for the report.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -25,7 +26,7 @@ from grader.faults import (
     TimedOut,
     WrongAnswer,
 )
-from grader.host import FarError, Host, HostGone, HostSilent
+from grader.host import WATCH_EVERY, FarError, Host, HostGone, HostSilent
 from grader.proxy import World
 from grader.talk import Step
 from grader.transcript import show
@@ -51,8 +52,11 @@ class NoAnswer(ExpectationUnmet):
 class Connection:
     """One TCP connection to the program; every receive has the test's deadline."""
 
-    def __init__(self, port: int, deadline: Callable[[], float], record: Record) -> None:
+    def __init__(
+        self, port: int, deadline: Callable[[], float], record: Record, watch: Callable[[], None]
+    ) -> None:
         self._deadline = deadline
+        self._watch = watch  # what the program uses, while it is waited for
         self._note = record.note
         self._steps = record.steps
         self._number = sum(step.kind == "connect" for step in record.steps)
@@ -64,8 +68,11 @@ class Connection:
         """All of `data`, waiting while the program does not read."""
         self._note(f"sent {show(data)}")
         self._steps.append(Step("send", self._number, data))
-        self.socket.settimeout(self._left())
-        self.socket.sendall(data)
+        rest = memoryview(data)
+        while rest:
+            self._until(select.POLLOUT)
+            self.socket.settimeout(self._left())
+            rest = rest[self.socket.send(rest) :]
 
     def receive_until(self, mark: bytes) -> bytes:
         """Everything up to and including `mark`."""
@@ -122,7 +129,18 @@ class Connection:
     def _left(self) -> float:
         return max(0.01, self._deadline() - time.monotonic())
 
+    def _until(self, event: int) -> None:
+        """Wait until bytes can go that way, or the deadline has come."""
+        poll = select.poll()
+        poll.register(self.socket, event)
+        while not poll.poll(1000 * min(WATCH_EVERY, self._left())):
+            self._watch()
+            if time.monotonic() >= self._deadline():
+                return
+        self._watch()
+
     def _read(self) -> bytes:
+        self._until(select.POLLIN)
         self.socket.settimeout(self._left())
         try:
             return self.socket.recv(READ_SIZE)
@@ -168,7 +186,7 @@ class Server:
     def connect(self) -> Connection:
         """A new connection; refused ones fail the test with the program's own output."""
         try:
-            return Connection(self.port, self._world.deadline, self._record)
+            return Connection(self.port, self._world.deadline, self._record, self._watch)
         except OSError as error:
             raise NoAnswer(
                 f"the program does not accept connections: {error.strerror}\n{self.output}"
@@ -179,10 +197,19 @@ class Server:
         grace = float(self._config.get("grace", GRACE))
         self._note("sent SIGTERM")
         self._host.process.signal(signal.SIGTERM)
-        ending = self._host.wait(min(grace, self._world.deadline() - time.monotonic()))
+        try:
+            ending = self._host.wait(min(grace, self._world.deadline() - time.monotonic()))
+        except HostGone as error:
+            raise Crashed(error.reason) from None
         if ending is None:
             raise NoAnswer(f"the program did not end within {grace:g} s of SIGTERM")
         return ending.code if ending.kind == "exited" else -ending.code
+
+    def _watch(self) -> None:
+        try:
+            self._host.watch()
+        except HostGone as error:
+            raise Crashed(error.reason) from None
 
     def hang_up(self) -> None:
         """SIGHUP."""

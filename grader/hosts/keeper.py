@@ -39,6 +39,11 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 WATCH_EVERY = 100  # milliseconds between two looks at the box's memory and processes
 MOST_PATHS = 10_000
 BIRTH = 200
+COUNTED = (
+    "RssAnon:",
+    "VmPTE:",
+    "VmSwap:",
+)  # of /proc/PID/status: the second is the kernel's own share
 ABOVE_ALL = 128  # a number above every descriptor of the keeper's and every one a suite asks for
 
 
@@ -112,12 +117,13 @@ class Keeper:
         memory, count = 0, 0
         for number in self.numbers():
             try:
-                fields = self.look(number, "statm").split()
+                status = self.look(number, "status")
             except OSError:
                 continue
             count += 1
-            memory += int(fields[1]) - int(fields[2]) if len(fields) > 2 else 0
-        if memory * resource.getpagesize() > self.plan["memory"]:
+            lines = (line.split() for line in status.splitlines())
+            memory += sum(int(words[1]) * 1024 for words in lines if words and words[0] in COUNTED)
+        if memory > self.plan["memory"]:
             self.end("the box used more memory than it may")
         if count > self.plan["processes"]:
             self.end("the box ran more processes than it may")

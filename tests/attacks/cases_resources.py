@@ -114,6 +114,42 @@ resources.python(
     **amply,
 )
 resources.python(
+    "in the kernel's own tables",
+    "crashed",
+    """
+    import mmap, os, time
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000  # nothing is reserved
+    for n in range(3):
+        if os.fork() == 0:
+            wide = mmap.mmap(-1, 1 << 40, flags=private, prot=mmap.PROT_READ)
+            wide.madvise(15)  # no huge pages: every two megabytes read cost a page of tables
+            for at in range(0, 1 << 40, 1 << 33):
+                wide[at : at + (1 << 33) : 1 << 21]
+            time.sleep(100)
+    time.sleep(100)
+""",
+    limit=MEMORY,
+    **amply,
+)
+resources.python(
+    "of a server that is waited for",
+    "crashed",
+    """
+    import os, socket, time
+    server = socket.create_server(("127.0.0.1", config["port"]))
+    ready(server.getsockname()[1])
+    connection, _ = server.accept()
+    for n in range(6):
+        if os.fork() == 0:
+            kept = bytearray(300 << 20)
+            time.sleep(100)
+    time.sleep(100)
+""",
+    shape="serve",
+    limit=MEMORY,
+    **amply,
+)
+resources.python(
     "in a file without a name",
     "failed",
     "import os; return os.memfd_create('x')",
