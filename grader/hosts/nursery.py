@@ -89,9 +89,9 @@ def no_privilege(user, limits, seccomp):
     for name, value in limits.items():
         last = value + 1 if name == "RLIMIT_CPU" else value  # SIGXCPU first, which tells the reason
         resource.setrlimit(getattr(resource, name), (value, last))
+    for capability in range(LAST_CAP + 1):
+        libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
     if os.geteuid() == 0:
-        for capability in range(LAST_CAP + 1):
-            libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)

@@ -86,6 +86,28 @@ if os.fork() == 0:
         server.accept()[0].send(note.encode())
 """,
 )
+loot.python(
+    "the abstract socket of one who takes long to die",
+    "passed",
+    """
+    import os, socket
+    finder = socket.socket(socket.AF_UNIX)
+    assert finder.connect_ex("\\0long") != 0, "found"
+    server = socket.socket(socket.AF_UNIX)
+    server.bind("\\0long"); server.listen()
+    told, telling = os.pipe()
+    if os.fork() == 0:
+        weight = bytearray(b"x") * (200 << 20)  # the kernel takes it back before it closes the socket
+        os.write(telling, b"x")
+        while True:
+            server.accept()
+    os.read(told, 1)
+    return sum(numbers)
+""",
+    together="slow deaths",
+    timeout=10.0,
+    runs=3,
+)
 python(
     "a port",
     """
