@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from grader.verdict import MilestoneResult, Outcome
 
 CONCLUSIVE: frozenset[Outcome] = frozenset({"passed", "failed", "todo"})
 GRADER = Path(__file__).parent
+ENDS = ("grader.runner", "grader.within")  # of a run: whoever starts it, and the trusted process
+_IMPORT = re.compile(
+    r"^\s*(?:from (grader[\w.]*) import (\([^)]*\)|.+)|import (grader[\w.]*))", re.M
+)
+_NAME = re.compile(r"\w+")
 
 
 def folder(environment: Mapping[str, str]) -> Path:
@@ -61,9 +67,30 @@ def key(parts: Iterable[str | bytes]) -> str:
     return total.hexdigest()
 
 
+def judging() -> set[Path]:
+    """The grader's files on which a verdict depends: all that both ends of a run import, at whatever
+    moment, and the hosts. What only shows verdicts, or writes courses, is not among them."""
+    found = {GRADER / "__init__.py", *(p for p in (GRADER / "hosts").iterdir() if p.is_file())}
+    wanted = list(ENDS)
+    while wanted:
+        path = GRADER.parent / f"{wanted.pop().replace('.', '/')}.py"
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        for base, names, whole in _IMPORT.findall(path.read_text("utf-8")):
+            wanted += [whole] if whole else [base, *(f"{base}.{n}" for n in _NAME.findall(names))]
+    return found
+
+
+def judges_digest() -> str:
+    """A hash of these files: a changed judge judges anew."""
+    return _digest(judging())
+
+
 def grader_digest() -> str:
-    """A hash of the grader's own sources: a changed grader judges anew."""
-    files = sorted(
-        p for p in GRADER.rglob("*") if p.is_file() and p.suffix in (".py", ".ts", ".java")
-    )
-    return key(part for p in files for part in (p.name, p.read_bytes()))
+    """A hash of all of the grader, for what depends on its commands as well."""
+    return _digest(p for p in GRADER.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+
+
+def _digest(files: Iterable[Path]) -> str:
+    return key(part for p in sorted(files) for part in (p.name, p.read_bytes()))

@@ -19,11 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import scratch
+from grader import scratch, submission
 from grader.errors import CourseError
 from grader.languages import LANGUAGES
-from grader.layout import Layout
-from grader.submission import read
 
 _HEAD = re.compile(r"^(Misconception|Hint|Language|Steady):\s*(.+)$", re.M)
 
@@ -63,14 +61,12 @@ def load(path: Path) -> Impostor:
     return Impostor(path, head["Misconception"].strip(), int(hint), language, steady)
 
 
-def sources(impostor: Impostor, layout: Layout, system: str) -> Mapping[str, bytes]:
-    """The reference with the patch applied; CourseError if it does not apply any more."""
-    reference = layout.reference(system, impostor.language)
+def sources(impostor: Impostor, reference: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The reference (file name -> content) with the patch applied; CourseError if it does not apply
+    any more."""
     with scratch.folder(os.environ) as folder:
         tree = folder / impostor.language
-        tree.mkdir()
-        for name, content in read(reference, impostor.language).items():
-            (tree / name).write_bytes(content)
+        submission.write(reference, tree)
         done = subprocess.run(
             ["git", "apply", "--whitespace=nowarn", str(impostor.path)],
             cwd=folder,
@@ -88,7 +84,7 @@ def sources(impostor: Impostor, layout: Layout, system: str) -> Mapping[str, byt
                 f"{impostor.path}: does not apply to the reference: {done.stderr.strip()}",
                 "Make the wrong change to the present reference again and keep its diff.",
             )
-        changed = read(tree, impostor.language)
-        if changed == read(reference, impostor.language):
+        changed = submission.read(tree, impostor.language)
+        if changed == reference:
             raise CourseError(f"{impostor.path}: changes nothing", "Check the paths in the patch.")
         return changed

@@ -78,6 +78,12 @@ class Layout:
         folder = self.reference(system, language)
         return [folder / name for name in files(milestone, language)]
 
+    def references_upto(self, system: System, milestone: Milestone, language: str) -> list[Path]:
+        """The reference's files of this milestone and of all before it: a learner's code base then."""
+        steps = (*system.before(milestone), milestone)
+        offered = [step for step in steps if language in system.languages_of(step)]
+        return [path for step in offered for path in self.solutions(system.id, step, language)]
+
     def has_solutions(self) -> bool:
         return (self.root / "solutions").is_dir()
 

@@ -123,11 +123,13 @@ class Kept:
 
 
 class Mutation:
-    """All mutants of one milestone. `job` is the reference's."""
+    """All mutants of one milestone. `job` is the reference's; of it, a mutant has the files up to this
+    milestone, as a learner does, so that a change of a later one leaves what was measured as it is."""
 
     def __init__(self, job: Job, environment: Mapping[str, str], *, fresh: bool = False) -> None:
-        self.job = job
-        self.sources = job.read()
+        upto = job.layout.references_upto(job.system, job.milestone, job.language)
+        self.sources = submission.of_files(upto)
+        self.job = job = replace(job, sources=self.sources)
         self.mutants = list(self._all())
         self.excuses = excuses(self.excuses_file)
         self._asked, self._key = job, runner.key_of(job, {})

@@ -114,7 +114,7 @@ def key_of(job: Job, sources: Mapping[str, bytes]) -> str:
     }
     return caches.key(
         [
-            caches.grader_digest(),
+            caches.judges_digest(),
             job.language,
             runtime.version,
             sys.version,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grader.errors import SubmissionError
@@ -60,6 +60,11 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def of_files(paths: Iterable[Path]) -> dict[str, bytes]:
+    """These files' sources by name, read as a submission's are."""
+    return {path.name: _content(path) for path in paths}
 
 
 def _names(folder: Path) -> list[str]:

@@ -86,7 +86,8 @@ class Proof:
         self.subject, self.bench, self.repeat, self.write = subject, bench, repeat, write
         self.missing = verify_files.in_place(subject)
         self.stubs: dict[str, MilestoneResult] = {}
-        self.references: dict[str, MilestoneResult] = {}
+        self.references: dict[str, MilestoneResult] = {}  # of the whole one
+        self.alone: dict[str, MilestoneResult] = {}  # without later milestones' files
         self.turns: dict[str, list[Turn]] = {}
         self.kills: dict[tuple[Path, int], Kill] = {}
         self._commands: list[Finding] = []
@@ -105,7 +106,7 @@ class Proof:
 
     def repeats(self) -> Iterator[Step]:
         """What wants the machine for itself, after all `steps`: a reference that passes, again."""
-        for language, result in self.references.items():
+        for language, result in self.alone.items():
             if result.outcome == "passed" and self.repeat:
                 yield partial(self._timed, self._flakes, language)
 
@@ -158,11 +159,15 @@ class Proof:
                 yield from runs.zero_on_stubs(self.subject, language, self.stubs[language])
             if language in self.references:
                 yield from runs.reference_passes(self.subject, language, self.references[language])
+            whole = self.references.get(language)
+            if language in self.alone and whole and whole.outcome == "passed":
+                yield from runs.stands_alone(self.subject, language, self.alone[language])
 
     def _misconceptions(self, kills: Sequence[Kill]) -> list[Finding]:
         """The file beside the visible suite; with `write` it is brought up to date first."""
         began = time.monotonic()
-        passed = [r.outcome in ("passed", "not run") for r in self.references.values()]
+        measured = (*self.references.values(), *self.alone.values())
+        passed = [r.outcome in ("passed", "not run") for r in measured]
         if not passed or not all(passed):
             return []  # impostors of a reference that does not pass show nothing
         if self.write and verify_misconceptions.write(self.subject, kills, self._again):
@@ -197,7 +202,11 @@ class Proof:
         self.stubs[language] = self.bench.grade(runs.untouched(self.subject, language))
 
     def _reference(self, language: str) -> None:
-        result = self.references[language] = self.bench.grade(self.subject.job(language))
+        whole = self.subject.job(language)
+        alone = self.subject.job(language, self.subject.reference(language))
+        result = self.alone[language] = self.bench.grade(alone)
+        last = whole.read() == alone.read()
+        self.references[language] = result if last else self.bench.grade(whole)
         first = language == self.languages()[0]  # whose files a lesson's commands use
         if first and result.outcome == "passed" and self.subject.lesson.is_file():
             self._commands += verify_commands.lesson_commands(self.subject, language, self.bench)

@@ -71,9 +71,11 @@ def lesson_commands(subject: Subject, language: str, bench: Bench) -> list[Findi
 
 
 def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Bench) -> list[Ended]:
-    job = replace(subject.job(language), environment=bench.environment)
+    job = subject.job(language, subject.reference(language))
+    job = replace(job, environment=bench.environment)
     lines = (f"{block.line}:{block.text}" for block in blocks)
-    key = caches.key(["commands", runner.key_of(job, job.read()), *lines])
+    told = [caches.grader_digest(), runner.key_of(job, job.read()), _rooms(subject, language)]
+    key = caches.key(["commands", *told, *lines])
     known = bench.known(key)
     if known:
         return msgspec.json.decode(known, type=list[Ended])
@@ -81,6 +83,15 @@ def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Benc
     if all(one.status == 0 and not one.unknown for one in ended):
         bench.cache.write(key, msgspec.json.encode(ended))
     return ended
+
+
+def _rooms(subject: Subject, language: str) -> str:
+    """A hash of what a workspace is made of, and of what its commands look at: the rooms up to here."""
+    rooms = (subject.layout.kata(subject.system.id, m.id) for m in subject.upto(language))
+    files = (p for room in rooms for p in sorted(room.rglob("*")) if p.is_file())
+    return caches.key(
+        part for p in files if "__pycache__" not in p.parts for part in (p.name, p.read_bytes())
+    )
 
 
 def run(subject: Subject, language: str, blocks: Sequence[Block], bench: Bench) -> list[Ended]:

@@ -57,7 +57,7 @@ def patches(subject: Subject) -> list[Finding]:
                 words = f"is an impostor in {impostor.language}, which the milestone does not have"
                 told.append(subject.finding(words, path, mend="Mend its `Language:`."))
             else:
-                impostors.sources(impostor, subject.layout, subject.system.id)
+                impostors.sources(impostor, subject.reference(impostor.language))
         except GraderError as error:
             words = error.message.removeprefix(f"{path}: ").removeprefix(f"{path}:1: ")
             told.append(subject.finding(words, path, mend=error.mend))

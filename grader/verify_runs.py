@@ -1,8 +1,9 @@
 """What of a milestone is proved by running it: the stub earns nothing, the reference everything, every
 impostor is found out, and the same code gets the same verdict again and again.
 
-Runs are measured by `runner` like anybody's and kept by content. What a run showed becomes findings here
-and nowhere else.
+Runs are measured by `runner` like anybody's and kept by content. The final reference is run once; all
+else runs on the files up to this milestone, as a learner has them, so that what a later milestone
+changes leaves it as it was. What a run showed becomes findings here and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from grader import cache as caches
-from grader import impostors, runner
+from grader import impostors, runner, submission
 from grader.cache import Cache
 from grader.impostors import Impostor
 from grader.trial import NEVER, Job, run_seconds
@@ -68,14 +69,8 @@ class Bench:
 
 def untouched(subject: Subject, language: str) -> Job:
     """The stub as a learner gets it, on the earlier milestones' reference."""
-    system, layout = subject.system, subject.layout
-    sources = {
-        path.name: path.read_bytes()
-        for step in subject.upto(language)[:-1]
-        for path in layout.solutions(system.id, step, language)
-    }
-    for stub in layout.stubs(system.id, subject.milestone, language):
-        sources[stub.name] = stub.read_bytes()
+    stubs = subject.layout.stubs(subject.system.id, subject.milestone, language)
+    sources = {**subject.reference(language), **submission.of_files(stubs)}
     return subject.job(language, sources)
 
 
@@ -91,13 +86,26 @@ def zero_on_stubs(subject: Subject, language: str, result: MilestoneResult) -> l
 
 
 def reference_passes(subject: Subject, language: str, result: MilestoneResult) -> list[Finding]:
-    """Each test that the reference does not pass."""
+    """Each test that the whole reference does not pass."""
     told = _unmeasured(subject, result, "the reference")
     for test in result.tests:
         if test.outcome != "passed":
             why = f": {test.failure.reason}" if test.failure else ""
             words = f"the reference does not pass {test.name}: {test.outcome}{why}"
             mend = f"See: sfs grade {subject.name} --reference --lang {language}"
+            told.append(_about(subject, language, test, words, mend))
+    return told
+
+
+def stands_alone(subject: Subject, language: str, result: MilestoneResult) -> list[Finding]:
+    """Each test that needs files of later milestones: a learner has none of them yet."""
+    told = _unmeasured(subject, result, "the reference without later milestones' files")
+    for test in result.tests:
+        if test.outcome != "passed":
+            words = f"without later milestones' files {test.name} ends {test.outcome}"
+            mend = (
+                "Let a milestone's reference import its own modules, earlier ones and the kit only."
+            )
             told.append(_about(subject, language, test, words, mend))
     return told
 
@@ -138,7 +146,7 @@ def noticed(test: TestResult, full_time: float) -> bool:
 
 def kill(subject: Subject, impostor: Impostor, bench: Bench, seed: int = SEEDS[0]) -> Kill:
     """Run one impostor against both suites, whole; against each alone when time was too short."""
-    sources = impostors.sources(impostor, subject.layout, subject.system.id)
+    sources = impostors.sources(impostor, subject.reference(impostor.language))
     limit = min(subject.milestone.timeout, IMPOSTOR_SECONDS)
     milestone = msgspec.structs.replace(subject.milestone, timeout=limit)
     job = replace(subject.job(impostor.language, sources, seed), milestone=milestone, brief=True)
@@ -184,7 +192,8 @@ class Turn(msgspec.Struct, frozen=True):
 
 def flakes(subject: Subject, language: str, turns: int, bench: Bench) -> list[Turn]:
     """Run the reference so many times in random order with fresh data, on a busy machine."""
-    job = replace(subject.job(language), environment=bench.environment)
+    job = subject.job(language, subject.reference(language))
+    job = replace(job, environment=bench.environment)
     key = caches.key(["flakes", str(turns), runner.key_of(job, job.read())])
     known = bench.known(key)
     if known:

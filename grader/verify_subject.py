@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader import submission
 from grader.errors import GraderError
 from grader.layout import Layout
 from grader.manifest import Course, Milestone, System
@@ -76,17 +77,19 @@ class Subject:
 
     def code(self, language: str) -> list[Path]:
         """All files without which nothing can be run: stubs, and references up to here."""
-        layout, system = self.layout, self.system.id
-        references = (layout.solutions(system, step, language) for step in self.upto(language))
-        return [
-            *layout.stubs(system, self.milestone, language),
-            *(p for r in references for p in r),
-        ]
+        stubs = self.layout.stubs(self.system.id, self.milestone, language)
+        return [*stubs, *self.layout.references_upto(self.system, self.milestone, language)]
+
+    def reference(self, language: str) -> dict[str, bytes]:
+        """The reference as a learner's code base is who has just built this milestone."""
+        return submission.of_files(
+            self.layout.references_upto(self.system, self.milestone, language)
+        )
 
     def job(
         self, language: str, sources: Mapping[str, bytes] | None = None, seed: int | None = None
     ) -> Job:
-        """A grading of this milestone; `sources` None means the reference."""
+        """A grading of this milestone; `sources` None means the whole reference, later files too."""
         return Job(
             layout=self.layout,
             course=self.course,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from grader import cache
@@ -50,3 +51,35 @@ def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None
 def test_the_key_depends_on_where_a_part_ends() -> None:
     """Two lists of parts with the same text give different keys."""
     assert cache.key(["ab", "c"]) != cache.key(["a", "bc"])
+
+
+def imported(path: Path) -> set[str]:
+    """The names of all that a file imports of the grader, read as Python reads it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.split(".")[0] == "grader"}
+
+
+def test_what_judges_is_closed_under_imports() -> None:
+    """Whatever a judging file imports judges as well: a verdict depends on no other file."""
+    files = cache.judging()
+    for path in files:
+        if path.suffix == ".py" and path.parent == cache.GRADER:
+            modules = (cache.GRADER.parent / f"{n.replace('.', '/')}.py" for n in imported(path))
+            assert {m for m in modules if m.is_file()} <= files, path.name
+    names = {path.relative_to(cache.GRADER).as_posix() for path in files}
+    assert {"runner.py", "within.py", "plugin.py", "hosts/host.ts", "hosts/strip.mjs"} <= names
+    assert not names & {"cli.py", "show.py", "export.py", "verify.py", "workspace.py"}
+
+
+def test_what_judges_imports_by_name_only() -> None:
+    """No judging file loads a module of the grader by a name that it has computed."""
+    computed = ("import_module", "__import__", "run_module", "run_path")
+    for path in cache.judging():
+        if path.suffix == ".py" and path.parent == cache.GRADER:
+            assert not [word for word in computed if word in path.read_text("utf-8")], path.name

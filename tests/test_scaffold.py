@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grader import authoring, impostors, manifest, scaffold
+from grader import authoring, impostors, manifest, scaffold, submission
 from grader.errors import UsageError
 from grader.layout import Layout
 from grader.scaffold import UNWRITTEN
@@ -97,7 +97,8 @@ def test_stubs_are_cut_and_marks_are_left(layout: Layout) -> None:
     assert UNWRITTEN in layout.lesson("clock", "03-bell").read_text()
     (patch,) = layout.impostors("clock", "03-bell")
     (layout.reference("clock", "python") / "tick.py").write_text("")
-    changed = impostors.sources(impostors.load(patch), layout, "clock")
+    reference = submission.read(layout.reference("clock", "python"), "python")
+    changed = impostors.sources(impostors.load(patch), reference)
     assert b"cannot add" not in changed["bell.py"]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from grader import verify_runs
 from grader.plugin import test_seed as seed_of
-from tests.course.conftest import HIDDEN, MANIFEST, VISIBLE, Tiny
+from tests.course.conftest import HIDDEN, MANIFEST, REFERENCE, VISIBLE, Tiny
 
 pytestmark = pytest.mark.timeout(240)
 ROOM = "katas/tally/01-count"
@@ -93,6 +93,41 @@ def test_a_reference_that_fails_is_found(tiny: Tiny) -> None:
     assert [s.partition(": failed")[0] for s in said] == [
         f"{ANSWERS}/test_hidden.py:4: the reference does not pass test_it_adds"
     ]
+
+
+def later(tiny: Tiny, text: str) -> None:
+    """A second milestone with one file."""
+    more = "      - {id: 02-later, title: Later, adds: [later], timeout: 2}\n"
+    (tiny.root / "milestones.yaml").write_text(MANIFEST + more, "utf-8")
+    (tiny.root / "solutions/tally/python/later.py").write_text(text, "utf-8")
+
+
+def test_a_reference_that_needs_a_later_file_is_found(tiny: Tiny) -> None:
+    """A learner does not have it yet, though the finished system does."""
+    later(tiny, "ZERO = 0\n")
+    shutil.rmtree(tiny.answers / "impostors")
+    reference = tiny.root / "solutions/tally/python/counter.py"
+    text = REFERENCE.replace("_sum = 0", '_sum = __import__("later").ZERO')
+    reference.write_text(text, "utf-8")
+    said = [one.partition(" ends ")[0] for one in tiny.faults()]
+    words = "without later milestones' files"
+    assert said == [
+        f"{ANSWERS}/impostors: 0 impostors; a milestone has 6 at least",
+        f"{ROOM}/test_visible.py:4: {words} test_it_adds",
+        f"{ROOM}/test_visible.py:9: {words} test_it_refuses",
+        f"{ANSWERS}/test_hidden.py:4: {words} test_it_adds",
+        f"{ANSWERS}/test_hidden.py:9: {words} test_it_refuses",
+    ]
+
+
+def test_a_later_change_measures_no_impostor_anew(tiny: Tiny) -> None:
+    """Only the whole reference is run again: nothing else has the later file."""
+    later(tiny, "ZERO = 0\n")
+    tiny.prove()
+    kept = set(tiny.bench().cache.folder.iterdir())
+    later(tiny, "ZERO = 1\n")
+    tiny.prove()
+    assert len(set(tiny.bench().cache.folder.iterdir()) - kept) == 1
 
 
 def test_an_impostor_that_passes_is_found(tiny: Tiny) -> None:

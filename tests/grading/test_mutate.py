@@ -124,6 +124,19 @@ def test_a_second_run_goes_on_where_the_first_was_stopped(
     assert len(measured) == 2
 
 
+def test_a_later_milestone_leaves_what_was_measured(course: Path, make: Make) -> None:
+    """A mutant has the files up to its milestone, and no others; so no others decide its fate."""
+    first = make()
+    first.mutants = first.mutants[:2]
+    first.run(1)
+    listed = course / "milestones.yaml"
+    listed.write_text(listed.read_text() + "      - {id: 02-more, title: More, adds: [more]}\n")
+    (course / "solutions/tally/python/more.py").write_text("MORE = 1\n")
+    second = make()
+    assert set(second.sources) == {"counter.py"}
+    assert second.kept.known == first.kept.known != {}
+
+
 def test_a_reference_that_fails_is_no_baseline(course: Path, make: Make) -> None:
     """Mutants mean nothing before the reference passes."""
     reference = course / "solutions/tally/python/counter.py"

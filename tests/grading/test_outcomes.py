@@ -8,9 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from grader import cache
 from grader.verdict import Failure, MilestoneResult, Outcome, TestResult
 from tests.grading.conftest import HIDDEN, REFERENCE, STUB, VISIBLE, Grade, by_name
 
+LOADED = '''
+
+def test_what_is_loaded(kata, program, disk, workdir, seed):
+    """Whoever judges is known."""
+    import sys
+
+    kata.Counter().add(1)
+    loaded = {{name.split(".")[1] for name in sys.modules if name.startswith("grader.")}}
+    assert "plugin" in loaded and not loaded - set({names})
+'''
 ALL = VISIBLE.count("def test_") + HIDDEN.count("def test_")
 
 
@@ -19,6 +30,14 @@ def test_the_reference_passes(grade: Grade) -> None:
     result = grade()
     assert result.outcome == "passed", result
     assert (result.count(), result.total()) == (ALL, ALL)
+
+
+def test_only_what_judges_is_there(course: Path, grade: Grade) -> None:
+    """All of the grader that the trusted process has loaded by a test's end counts for the verdict."""
+    suite = course / "solutions/tally/01-count/test_hidden.py"
+    names = sorted(p.stem for p in cache.judging() if p.parent == cache.GRADER)
+    suite.write_text(HIDDEN + LOADED.format(names=names))
+    assert grade().outcome == "passed"
 
 
 def test_a_stub_is_not_begun(grade: Grade) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import impostors
+from grader import impostors, submission
 from grader.layout import Layout
 from tests.journey.learner import ROOT, SFS, Shell
 
@@ -423,7 +423,8 @@ def test_a_known_mistake_is_recognised(begun: Shell) -> None:
     patch = next(
         p for p in layout.impostors("database-system", "01-pages") if p.stem == "little-endian"
     )
-    wrong = impostors.sources(impostors.load(patch), layout, "database-system")
+    reference = submission.read(layout.reference("database-system", "python"), "python")
+    wrong = impostors.sources(impostors.load(patch), reference)
     (begun.folder / "page_file.py").write_bytes(wrong["page_file.py"])
     words = begun.sfs("test", status=1)
     assert "This is how it fails for somebody who thinks:\n  The byte order" in words
