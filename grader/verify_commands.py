@@ -46,6 +46,11 @@ class Ended(msgspec.Struct, frozen=True):
     status: int | None
     said: str
     unknown: tuple[str, ...] = ()  # commands that were not found
+    failed: tuple[tuple[int, int], ...] = ()  # (line, status) of those with which a line failed
+
+    @property
+    def good(self) -> bool:
+        return self.status == 0 and not self.unknown and not self.failed
 
 
 def lesson_commands(subject: Subject, language: str, bench: Bench) -> list[Finding]:
@@ -54,20 +59,26 @@ def lesson_commands(subject: Subject, language: str, bench: Bench) -> list[Findi
     if not blocks:
         return []
     ended = _known(subject, language, blocks, bench)
-    told = []
-    for one in ended:
-        if one.status == 0 and not one.unknown:
-            continue
-        if one.unknown:
-            what = f"the lesson's commands need what is not there: {', '.join(one.unknown)}"
-        elif one.status is None:
-            what = "the lesson's commands do not come to this block's end"
-        else:
-            what = f"the lesson's commands end with status {one.status}"
-        what = f"{what}\n{one.said}".strip()
-        mend = "Run them in a workspace with the reference in it, and mend lesson or code."
-        told.append(subject.finding(what, subject.lesson, one.line, language=language, mend=mend))
-    return told
+    mend = "Run them in a workspace with the reference in it, and mend lesson or code."
+    return [
+        subject.finding(
+            f"{what}\n{one.said}".strip(), subject.lesson, line, language=language, mend=mend
+        )
+        for one in ended
+        if not one.good
+        for line, what in _faults(one)
+    ]
+
+
+def _faults(one: Ended) -> list[tuple[int, str]]:
+    """(line, what is wrong there) for a block that did not run to a good end."""
+    if one.unknown:
+        words = f"the lesson's commands need what is not there: {', '.join(one.unknown)}"
+        return [(one.line, words)]
+    told = [(line, f"the lesson's command ends with status {n}") for line, n in one.failed]
+    if one.status is None:
+        told.append((one.line, "the lesson's commands do not come to this block's end"))
+    return told or [(one.line, f"the lesson's commands end with status {one.status}")]
 
 
 def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Bench) -> list[Ended]:
@@ -80,7 +91,7 @@ def _known(subject: Subject, language: str, blocks: Sequence[Block], bench: Benc
     if known:
         return msgspec.json.decode(known, type=list[Ended])
     ended = run(subject, language, blocks, bench)
-    if all(one.status == 0 and not one.unknown for one in ended):
+    if all(one.good for one in ended):
         bench.cache.write(key, msgspec.json.encode(ended))
     return ended
 
@@ -127,8 +138,10 @@ def _ours(text: str) -> bool:
 
 
 def _script(places: Sequence[str], mark: str) -> str:
-    """Each block in the same shell, and after each a line with its status."""
+    """Each block in the same shell; a line for each command that fails, one with each block's status."""
     head = f"command_not_found_handle() {{ echo; echo {mark} unknown $1; return 127; }}\n"
+    told = f'printf "\\n{mark} failed %s %s %s\\n" $? $LINENO "$BASH_COMMAND"'
+    head += f"trap '{told}' ERR\n"
     lines = [
         f'. {shlex.quote(place)} </dev/null 2>&1; s=$?; echo; echo "{mark} ended $s"'
         for place in places
@@ -144,8 +157,28 @@ def _endings(blocks: Sequence[Block], said: bytes, mark: str) -> list[Ended]:
         text = parts[2 * index] if 2 * index < len(parts) else ""
         status = int(parts[2 * index + 1]) if 2 * index + 1 < len(parts) else None
         unknown = tuple(re.findall(rf"^{mark} unknown (\S*)", text, re.M))
-        told.append(Ended(block.line, status, text.strip()[-SHOWN:], unknown))
+        ours = re.findall(rf"^{mark} failed (\d+) (\d+) (.*)$", text, re.M)
+        lines = block.text.splitlines()
+        failed = tuple(
+            (block.line + int(at) - 1, int(number))
+            for number, at, command in ours
+            if _is_last(lines, at, command)
+        )
+        shown = re.sub(rf"\n{mark} failed .*\n", "", text).strip()[-SHOWN:]
+        told.append(Ended(block.line, status, shown, unknown, failed))
     return told
+
+
+def _is_last(lines: Sequence[str], number: str, command: str) -> bool:
+    """Whether a command is the last of its line: what `; echo $?` follows is meant to fail."""
+    line = lines[int(number) - 1] if int(number) <= len(lines) else ""
+    _, found, rest = _squeezed(line).rpartition(_squeezed(command))
+    return bool(found) and rest.lstrip(";)}").partition("#")[0] == ""
+
+
+def _squeezed(text: str) -> str:
+    """Without spaces: the shell tells its commands with other ones than they were written with."""
+    return "".join(text.split())
 
 
 class _Scene:

@@ -27,8 +27,17 @@ def test_each_block_has_its_status_and_words(tmp_path: Path) -> None:
     """The status is the last command's; what it printed comes along, also to standard error."""
     assert run(tmp_path, "echo a; false; echo b >&2", "printf c; (exit 3)") == [
         Ended(10, 0, "a\nb"),
-        Ended(20, 3, "c"),
+        Ended(20, 3, "c", failed=((20, 3),)),
     ]
+
+
+def test_a_line_that_fails_is_seen_wherever_it_stands(tmp_path: Path) -> None:
+    """With its own line and status; not what a condition asks, nor what `; echo $?` shows."""
+    text = "echo a\n(exit 4)  # no\nif false; then\n  x=1\nfi\nfalse; echo $?\nfalse || true\ntrue"
+    (one,) = run(tmp_path, text)
+    assert one == Ended(10, 0, "a\n1", failed=((11, 4),))
+    (one,) = run(tmp_path, "x=$(cat <<'E'\nfalse\nE\n)\nls /nowhere\ntrue")
+    assert one.failed == ((14, 2),)
 
 
 def test_blocks_share_one_shell(tmp_path: Path) -> None:

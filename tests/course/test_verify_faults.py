@@ -185,19 +185,24 @@ def test_names_that_do_not_exist_are_found(tiny: Tiny) -> None:
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("sh -c 'exit 4'", "the lesson's commands end with status 4"),
-        ("no-such-command | cat", "the lesson's commands need what is not there: no-such-command"),
-        ("exit 0", "the lesson's commands do not come to this block's end"),
+        ("sh -c 'exit 4'; true\nsh -c 'exit 4'", "2: the lesson's command ends with status 4"),
+        ("false\ntrue", "1: the lesson's command ends with status 1"),
+        (
+            "no-such-command | cat",
+            "0: the lesson's commands need what is not there: no-such-command",
+        ),
+        ("exit 0", "0: the lesson's commands do not come to this block's end"),
     ],
 )
 def test_commands_of_a_lesson_are_run(tiny: Tiny, command: str, expected: str) -> None:
-    """A block of commands that does not come to a good end is named with its line."""
+    """A block of commands that does not come to a good end is named with the line that fails."""
     path = tiny.room / "lesson.md"
     text = path.read_text("utf-8").replace("sfs test\n", f"ls counter.py kit\n{command}\n")
     path.write_text(text, "utf-8")
     (one,) = tiny.faults()
-    line = text[: text.index("ls counter.py")].count("\n") + 1
-    assert one.startswith(f"{ROOM}/lesson.md:{line}: {expected}")
+    behind, _, words = expected.partition(": ")
+    line = text[: text.index("ls counter.py")].count("\n") + 1 + int(behind)
+    assert one.startswith(f"{ROOM}/lesson.md:{line}: {words}")
 
 
 FLAKY = '''
