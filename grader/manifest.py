@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -22,6 +22,7 @@ from grader.errors import ManifestError, UsageError
 LanguageName = Literal["python", "typescript", "java"]
 Profile = Literal["default", "namespaces"]
 Need = Literal["linux", "userns", "idrange", "cgroup"]
+_CHOICES = {"languages": LanguageName, "bans": LanguageName, "profile": Profile, "needs": Need}
 
 _SYSTEM_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 _MILESTONE_ID = r"^[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$"
@@ -43,7 +44,9 @@ class Milestone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     timeout: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10.0  # seconds a test
     profile: Profile = "default"
     needs: tuple[Need, ...] = ()
-    languages: tuple[LanguageName, ...] | None = None  # None: those of the system
+    languages: Annotated[tuple[LanguageName, ...], msgspec.Meta(min_length=1)] | None = (
+        None  # None: those of the system
+    )
 
 
 class System(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -109,6 +112,12 @@ def load(path: Path) -> Course:
     try:
         text = path.read_text("utf-8")
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return _Reader(path).course(root)
+    except RecursionError:
+        raise ManifestError(
+            f"{path}:1: not a tree: an alias (`*name`) stands within what it names, or all is too deep",
+            "Write it out instead.",
+        ) from None
     except OSError as error:
         raise ManifestError(
             f"{path}: cannot be read: {error.strerror}",
@@ -121,7 +130,6 @@ def load(path: Path) -> Course:
         raise ManifestError(
             f"{path}:{line}: not YAML: {problem}", "Mend the syntax there."
         ) from error
-    return _Reader(path).course(root)
 
 
 def schema() -> str:
@@ -168,7 +176,10 @@ class _Reader:
         if isinstance(plain, dict) and "id" in plain:
             raise self.refuse(node, f"{name}: `id` is the key itself", "Remove the line `id:`.")
         system: System = self.convert(plain, System, node)
-        items = self.fields(node)["milestones"].value
+        fields = self.fields(node)
+        self.check_languages(name, system, system.languages, fields["languages"])
+        self.check_languages(name, system, tuple(system.bans), fields.get("bans", node))
+        items = fields["milestones"].value
         self.check_milestones(name, system, items)
         return msgspec.structs.replace(system, id=name)
 
@@ -204,14 +215,22 @@ class _Reader:
                         "A file belongs to exactly one milestone; choose another name.",
                     )
                 owners[module] = milestone.id
-            for language in milestone.languages or ():
-                if language not in system.languages:
-                    raise self.refuse(
-                        node,
-                        f"{name}: {milestone.id} names {language}, which the system does not have",
-                        f"Add it to the languages of {name}, or take it out here.",
-                    )
+            where = f"{name}: {milestone.id}"
+            self.check_languages(where, system, milestone.languages or (), node)
             seen[number] = milestone.id
+
+    def check_languages(
+        self, where: str, system: System, names: tuple[str, ...], node: yaml.Node
+    ) -> None:
+        for language in names:
+            if language not in system.languages:
+                raise self.refuse(
+                    node,
+                    f"{where} names {language}, which the system does not have",
+                    "Add it to the languages of the system, or take it out here.",
+                )
+            if names.count(language) > 1:
+                raise self.refuse(node, f"{where} names {language} twice", "Remove one of the two.")
 
     def fields(self, node: yaml.Node) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):
@@ -236,9 +255,9 @@ class _Reader:
         try:
             return msgspec.convert(plain, kind)
         except msgspec.ValidationError as error:
-            problem, _, path = str(error).partition(" - at `$")
+            problem, _, path = str(error).replace("`key` in ", "").partition(" - at `$")
             at = _follow(node, path.rstrip("`"))
-            raise self.refuse(at, _in_words(problem, path), _mend(problem, plain, kind)) from error
+            raise self.refuse(at, _in_words(problem, path), _mend(str(error))) from error
 
 
 def _in_words(problem: str, path: str) -> str:
@@ -246,7 +265,7 @@ def _in_words(problem: str, path: str) -> str:
     return f"{where}: {problem}" if where else problem
 
 
-def _mend(problem: str, plain: Any, kind: Any) -> str:
+def _mend(problem: str) -> str:
     unknown = re.search(r"unknown field `(.+)`", problem)
     if unknown:
         names = sorted(
@@ -256,6 +275,9 @@ def _mend(problem: str, plain: Any, kind: Any) -> str:
     missing = re.search(r"missing required field `(.+)`", problem)
     if missing:
         return f"Add `{missing[1]}:` there."
+    if "enum value" in problem:
+        key = re.findall(r"\.([a-z]+)", problem)[-1]
+        return f"One of {', '.join(get_args(_CHOICES[key]))}."
     if "regex" in problem:
         return "Ids look like 01-pages, modules like page_file: no paths, no capitals."
     return "Change the value to what is expected."

@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from grader.errors import UsageError
-from grader.here import look
+from grader.here import Here, look
+from grader.manifest import Milestone, System
 
 if TYPE_CHECKING:
     from grader.mutate import Mutation, Score
@@ -41,7 +42,7 @@ def mutate_(
     if not here.layout.has_solutions():
         raise UsageError("this copy of the course has no solutions", "There is nothing to change.")
     found = []
-    for system, milestone, _ in here.select(selectors, "python"):
+    for system, milestone in _in_python(here, selectors):
         job = Job(
             layout=here.layout,
             course=here.course,
@@ -63,6 +64,23 @@ def mutate_(
     if as_json:
         sys.stdout.write(_json(found))
     return 0 if all(score.good for _, score in found) else 1
+
+
+def _in_python(here: Here, selectors: tuple[str, ...]) -> list[tuple[System, Milestone]]:
+    """What can be measured of what is meant; the others are named."""
+    offered: dict[tuple[str, str], tuple[System, Milestone]] = {}
+    others: list[str] = []
+    for system, milestone, language in here.select(selectors, None):
+        if language == "python":
+            offered[system.id, milestone.id] = system, milestone
+        elif "python" not in system.languages_of(milestone):
+            others.append(f"{system.id}/{milestone.id}")
+    told = ", ".join(dict.fromkeys(others))
+    if not offered:
+        raise UsageError(f"{told}: has no reference in Python", "Only Python code is changed.")
+    if told:
+        print(f"sfs: left out, without a reference in Python: {told}", file=sys.stderr)
+    return list(offered.values())
 
 
 def _print(name: str, mutation: Mutation, score: Score, seconds: float) -> None:
