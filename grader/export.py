@@ -22,16 +22,18 @@ from grader.languages import LANGUAGES
 from grader.layout import CLASS_SEED, MANIFEST, Layout
 from grader.leaks import Leak, Secrets, marks
 from grader.manifest import Course, Milestone, System
+from grader.scaffold import UNWRITTEN
 from grader.workspace import write
 
 MARKER = ".sfs-export.json"
 FORMAT = 1
-PLAIN = ("LICENSE", ".gitignore", "tools/set-up.sh")
+PLAIN = ("LICENSE", ".gitignore", "tools/set-up.sh", "tools/constraints.txt")
 ROOM = ("lesson.md", "hints.md", "test_visible.py")  # of a milestone; each must be there
 ROOM_MORE = ("misconceptions.json", "*.svg", "*.png")
 GRADER = ("*.py", "*.json", "commands/*.py", "hosts/*", "templates/**/*")
 KIT = ("*.py", "*.ts", "*.java", "*.json")
 TEMPLATES = Path(__file__).parent / "templates" / "class"
+SCAFFOLD = Path(__file__).parent / "scaffold.py"
 LEAKS_SHOWN = 5
 
 Contents = dict[str, bytes]  # path inside the copy -> what stands there
@@ -193,6 +195,17 @@ def check(layout: Layout, copy: Contents, secret: bytes | None = None) -> int:
     if secret is not None:
         known.lines[secret.hex()] = "the class's secret"
     outside = {name: text for name, text in texts.items() if not name.startswith("grader/")}
+    begun = [
+        f"{name}:{number}"
+        for name, text in outside.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if UNWRITTEN in line
+    ]
+    if begun:
+        raise CourseError(
+            f"{'; '.join(begun[:LEAKS_SHOWN])}: not written yet",
+            "Nothing was exported. Write it, or give out other systems: --system ID.",
+        )
     found = [*known.leaks(texts), *marks(outside)]
     if found:
         raise CourseError(
@@ -220,6 +233,8 @@ def secrets_of(layout: Layout) -> Secrets:
         *katas.glob("*/*/test_visible.py"),
         *katas.glob("*/kit/*/*"),
         *katas.glob("*/oracles/*.py"),
+        SCAFFOLD,  # what a milestone begins with is in every copy of the grader
+        *(TEMPLATES.parent / "scaffold").iterdir(),
     ]
     return known.without(path.read_text("utf-8", "replace") for path in given if path.is_file())
 

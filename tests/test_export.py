@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from grader import class_secret, export, manifest
+from grader import class_secret, export, manifest, scaffold
 from grader.errors import CourseError, UsageError
 from grader.layout import Layout
 from grader.leaks import Secrets, marks
@@ -62,6 +63,7 @@ class Wire:
 """.format(body="\n        ".join(BODY), long=LONG_BODY)
 STUB = REFERENCE.split("        # BEGIN")[0] + "        raise NotImplementedError\n"
 ROOT = Path(__file__).parent.parent
+TOOLS = ("tools/set-up.sh", "tools/constraints.txt")
 
 
 def put(path: Path, text: str) -> None:
@@ -74,7 +76,7 @@ def layout(tmp_path: Path) -> Layout:
     """A small course with everything that a course has, and more that nobody should get."""
     root = tmp_path / "course"
     put(root / "milestones.yaml", MANIFEST)
-    for name in ("LICENSE", "pyproject.toml", "tools/set-up.sh", ".gitignore", "grader/cli.py"):
+    for name in ("LICENSE", "pyproject.toml", ".gitignore", "grader/cli.py", *TOOLS):
         put(root / name, f"# {name}\n")
     for name in ("tests/test_all.py", ".git/config", "grader/__pycache__/cli.pyc", "notes.txt"):
         put(root / name, "# not for a class\n")
@@ -126,7 +128,7 @@ def of_system(system: str, milestone: str, module: str) -> set[str]:
 
 ALWAYS = {
     "LICENSE", "Makefile", "README.md", "pyproject.toml", "milestones.yaml", ".gitignore",
-    "tools/set-up.sh", "grader/cli.py", export.MARKER,
+    "grader/cli.py", export.MARKER, *TOOLS,
 }  # fmt: skip
 LAMP, DOOR = of_system("lamp", "01-wire", "wire"), of_system("door", "01-lock", "lock")
 
@@ -389,6 +391,43 @@ def test_words_about_markers_are_no_markers() -> None:
     """Only a line that is nothing else, in either manner of comment."""
     text = "the mark `# BEGIN SOLUTION`\n  // BEGIN SOLUTION\nr'# END SOLUTION.*'\n# END SOLUTION"
     assert [leak.line for leak in marks({"x": text})] == [2, 4]
+
+
+def test_what_is_only_begun_is_not_given_out(
+    make: Callable[..., export.Outcome], layout: Layout
+) -> None:
+    """What `sfs new` left to be written is named; it keeps no other system from a class."""
+    course = manifest.load(layout.manifest)
+    scaffold.new_milestone(layout, course, course.system("door"), "02-bell", title=None, adds=[])
+    with pytest.raises(CourseError, match=r"katas/door/02-bell/hints\.md:1.*not written yet"):
+        make()
+    make("lamp")
+
+
+def test_what_a_milestone_begins_with_is_no_secret(layout: Layout) -> None:
+    """The scaffold's own code is in every copy: a milestone that still has it keeps nothing back."""
+    course = manifest.load(layout.manifest)
+    scaffold.new_milestone(layout, course, course.system("door"), "02-bell", title=None, adds=[])
+    (reference,) = (layout.root / "solutions" / "door" / "python").glob("bell.py")
+    assert "cannot add" in reference.read_text()
+    known = export.secrets_of(layout)
+    assert str(reference.relative_to(layout.root)) not in {
+        *known.bodies.values(),
+        *known.lines.values(),
+    }
+
+
+def test_what_sets_a_copy_up_is_in_it() -> None:
+    """Every tool that its Makefile and its set-up name comes along."""
+    layout = Layout(ROOT)
+    course = manifest.load(layout.manifest)
+    copy = export.contents(layout, course, list(course.systems.values()))
+    named = {
+        word
+        for name in ("Makefile", "tools/set-up.sh")
+        for word in re.findall(r"tools/[\w.-]+", copy[name].decode())
+    }
+    assert set(TOOLS) == named <= set(copy)
 
 
 def test_this_course_can_be_given_out() -> None:
