@@ -47,7 +47,7 @@ def patches(subject: Subject) -> list[Finding]:
     told = []
     if len(found) < LEAST_IMPOSTORS:
         folder = subject.suites["hidden"].parent / "impostors"
-        words = f"{len(found)} impostors; a milestone has {LEAST_IMPOSTORS} at least"
+        words = f"only {len(found)} of {LEAST_IMPOSTORS} impostors, which a milestone has at least"
         mend = "Add patches of plausible wrong solutions, each named for its misconception."
         told.append(subject.finding(words, folder, mend=mend))
     for path in found:

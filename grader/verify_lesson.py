@@ -43,28 +43,40 @@ def lesson(subject: Subject) -> list[Finding]:
 
 def lesson_faults(text: str) -> Iterator[tuple[str, int, str]]:
     """(what is wrong, line, what to do) for each fault in the shape of a lesson."""
-    headings = re.findall(r"^## (.+)$", _without_fences(text), re.M)
+    found = _headings(text)
+    headings = [heading for heading, _ in found]
     if headings != list(HEADINGS):
         missing = [h for h in HEADINGS if h not in headings]
         extra = [h for h in headings if h not in HEADINGS]
         words = [f"{h!r} is missing" for h in missing] + [f"{h!r} is one too many" for h in extra]
         what = "; ".join(words) or "the headings stand in another order"
-        yield what, 0, f"The headings are: {', '.join(HEADINGS)}."
+        yield what, _parting(found), f"The headings are: {', '.join(HEADINGS)}."
     count = len(text.split())
     if count not in WORDS:
-        yield f"{count} words", 0, f"A lesson has {WORDS.start} to {WORDS.stop - 1}."
-    if "```" not in _part(text, "You will build"):
-        yield (
-            "no picture under 'You will build'",
-            0,
-            "Draw what is built, or its bytes, in a block.",
-        )
-    if "<details>" not in _part(text, "Predict"):
-        yield (
-            "no folded answer under 'Predict'",
-            0,
-            "Put the answer into <details> below the question.",
-        )
+        yield f"{count} words", 1, f"A lesson has {WORDS.start} to {WORDS.stop - 1}."
+    for heading, mark, what, mend in (
+        ("You will build", "```", "no picture", "Draw what is built, or its bytes, in a block."),
+        ("Predict", "<details>", "no folded answer", "Put it into <details> below the question."),
+    ):
+        if mark not in _part(text, heading):
+            yield f"{what} under {heading!r}", dict(found).get(heading, 0), mend
+
+
+def _headings(text: str) -> list[tuple[str, int]]:
+    """The headings of the second level, each with its line."""
+    text = _without_fences(text)
+    return [
+        (match[1], text.count("\n", 0, match.start()) + 1)
+        for match in re.finditer(r"^## (.+)$", text, re.M)
+    ]
+
+
+def _parting(found: list[tuple[str, int]]) -> int:
+    """The line from which on the headings are not those of a lesson."""
+    for (heading, line), right in zip(found, (*HEADINGS, ""), strict=False):
+        if heading != right:
+            return line
+    return found[-1][1] if found else 0
 
 
 def hints(subject: Subject) -> list[Finding]:
@@ -131,5 +143,5 @@ def _part(text: str, heading: str) -> str:
 
 
 def _without_fences(text: str) -> str:
-    """A `## ` in a block of code is no heading."""
-    return _FENCE.sub("", text)
+    """A `## ` in a block of code is no heading; the lines keep their numbers."""
+    return _FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)

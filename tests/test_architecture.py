@@ -67,6 +67,21 @@ def test_a_room_is_not_too_large(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 400
 
 
+def test_authors_are_told_of_every_fixture() -> None:
+    """CONTRIBUTING.md names all that a suite can ask for."""
+    tree = ast.parse(MODULES["plugin"].read_text("utf-8"))
+    fixtures = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(d) == "pytest.fixture" for d in node.decorator_list)
+        and not node.name.startswith("sfs_")
+    ]
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(fixtures) > 3
+    assert [name for name in fixtures if f"\n| `{name}` | " not in text] == []
+
+
 def test_hosts_import_nothing_of_the_grader() -> None:
     """The far side shares no code with the trusted end."""
     assert not {i for i in imports(GRADER / "hosts" / "host.py") if i.startswith("grader")}

@@ -34,6 +34,22 @@ def test_each_fault_is_named(before: str, after: str, expected: str) -> None:
     assert faults(GOOD.replace(before, after)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "heading"),
+    [
+        ("## The idea", "## My idea", "## My idea"),
+        ("## Predict\n", "", "## Your task"),
+        ("## Predict\n", "## The idea\n\n## Predict\n", "## The idea\n\n## Predict"),
+        ("<details>", "", "## Predict"),
+    ],
+)
+def test_a_fault_of_the_shape_has_its_line(before: str, after: str, heading: str) -> None:
+    """It is the first heading that is not the right one, or the one under which something lacks."""
+    text = GOOD.replace(before, after).replace("+--+", "+--+\n## no heading\n+--+")
+    ((_, line, _), *_) = lesson_faults(text)
+    assert "\n".join(text.splitlines()[line - 1 :]).startswith(heading)
+
+
 @pytest.mark.parametrize("times", [0, 2])
 def test_a_lesson_is_neither_short_nor_long(times: int) -> None:
     """The number of words is told when it is out of bounds."""

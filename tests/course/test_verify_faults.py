@@ -56,7 +56,7 @@ def test_missing_files_are_named(tiny: Tiny) -> None:
     assert tiny.faults() == [
         f"{ROOM}/lesson.md: the lesson is missing",
         f"{ANSWERS}/test_hidden.py: the hidden suite is missing",
-        f"{ANSWERS}/impostors: 0 impostors; a milestone has 6 at least",
+        f"{ANSWERS}/impostors: only 0 of 6 impostors, which a milestone has at least",
     ]
 
 
@@ -112,7 +112,7 @@ def test_a_reference_that_needs_a_later_file_is_found(tiny: Tiny) -> None:
     said = [one.partition(" ends ")[0] for one in tiny.faults()]
     words = "without later milestones' files"
     assert said == [
-        f"{ANSWERS}/impostors: 0 impostors; a milestone has 6 at least",
+        f"{ANSWERS}/impostors: only 0 of 6 impostors, which a milestone has at least",
         f"{ROOM}/test_visible.py:4: {words} test_it_adds",
         f"{ROOM}/test_visible.py:9: {words} test_it_refuses",
         f"{ANSWERS}/test_hidden.py:4: {words} test_it_adds",

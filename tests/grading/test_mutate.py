@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from grader import manifest, mutate
-from grader.errors import CourseError
+from grader.commands.mutating import _in_python
+from grader.errors import CourseError, UsageError
+from grader.here import Here
 from grader.layout import Layout
 from grader.mutate import Mutation
 from grader.trial import Job
@@ -153,6 +155,22 @@ def test_a_module_that_nobody_needs_is_no_baseline(course: Path, make: Make) -> 
     spare.write_text("def f():\n    # BEGIN SOLUTION\n    return 1\n    # END SOLUTION\n")
     with pytest.raises(CourseError, match=r"spare\.py: the suites pass without it"):
         make().baseline()
+
+
+def test_milestones_without_python_are_left_out(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are named, and keep nobody from measuring the others; alone they are a wrong usage."""
+    listed = course / "milestones.yaml"
+    text = listed.read_text().replace("[python]", "[python, java]")
+    more = "      - {id: 02-more, title: More, adds: [more], languages: [java]}\n"
+    listed.write_text(text + more)
+    here = Here(Layout(course), manifest.load(listed), None)
+    ((_, milestone),) = _in_python(here, ("tally",))
+    assert milestone.id == "01-count"
+    assert "without a reference in Python: tally/02-more\n" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="tally/02-more: has no reference in Python"):
+        _in_python(here, ("tally/02",))
 
 
 def test_excuses_have_their_shape(tmp_path: Path) -> None:
