@@ -1,6 +1,6 @@
 """Which milestones a change of files touches, so that only those need to be proved again.
 
-Git says what changed since the last commit; what depends on a file follows from where it lies.
+Git says what changed since a commit; what depends on a file follows from where it lies.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ COMPILED_TOGETHER = {"java"}  # a file that does not compile breaks every milest
 Touched = set[tuple[str, str]]  # (system, milestone)
 
 
-def changed(root: Path) -> list[str]:
-    """Paths below the course's folder that differ from the last commit, new ones included."""
-    listed = _git(root, "diff", "HEAD", "--name-only", "--no-renames", "--relative", "-z")
+def changed(root: Path, since: str = "HEAD") -> list[str]:
+    """Paths below the course's folder that differ from a commit, new ones included."""
+    names = ("--name-only", "--no-renames", "--relative", "-z")
+    listed = _git(root, "diff", *names, "--end-of-options", since, "--")
     listed += _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     return sorted(path for path in listed.split("\0") if path)
 
@@ -31,10 +32,11 @@ def _git(root: Path, *arguments: str) -> str:
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
         )
     except OSError as error:
-        raise UsageError("git is not on this machine", "Leave --changed out.") from error
+        raise UsageError("git is not on this machine", "Leave --changed or --since out.") from error
     if done.returncode:
         raise UsageError(
-            f"{root}: git cannot say what changed: {done.stderr.strip()}", "Leave --changed out."
+            f"{root}: git cannot say what changed: {done.stderr.strip()}",
+            "Leave --changed or --since out.",
         )
     return done.stdout
 
@@ -56,6 +58,8 @@ def _in_system(system: System, parts: tuple[str, ...]) -> Iterator[tuple[str, st
     top, _, room, name = parts[:4]
     if top == "katas" and room == "kit":
         yield from _each(system, _offered(system, name))
+    elif (top, room) == ("katas", "oracles"):  # any suite may judge by them
+        yield from _each(system, system.milestones)
     elif top == "solutions" and room in LANGUAGES:
         yield from _each(system, _built_on(system, room, name))
     else:

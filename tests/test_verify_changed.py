@@ -37,6 +37,7 @@ ALL_OF_DB = {"db/01-a", "db/02-b", "db/03-c"}
         ("solutions/db/python/stray.py", ALL_OF_DB),
         ("solutions/db/java/Gamma.java", ALL_OF_DB),
         ("katas/db/kit/python/errors.py", ALL_OF_DB),
+        ("katas/db/oracles/db_judge.py", ALL_OF_DB),
         ("katas/web/kit/python/errors.py", set()),
         ("grader/host.py", {*ALL_OF_DB, "web/01-a"}),
         ("milestones.yaml", {*ALL_OF_DB, "web/01-a"}),
@@ -72,10 +73,16 @@ def test_changed_are_edited_removed_staged_and_new_files(tmp_path: Path) -> None
     (tmp_path / "outside").write_text("2")
     git(tmp_path, "add", "course/staged")
     assert changed(course) == ["edited", "removed", "staged", "é n"]
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "two")
+    assert changed(course) == []
+    assert changed(course, "HEAD~1") == ["edited", "removed", "staged", "é n"]
+    with pytest.raises(UsageError, match="git cannot say what changed"):
+        changed(course, "--output=x")
 
 
 def test_without_git_the_way_out_is_told(tmp_path: Path) -> None:
     """A folder that no git knows is wrong usage, with the mend."""
     with pytest.raises(UsageError, match="git cannot say what changed") as caught:
         changed(tmp_path)
-    assert caught.value.mend == "Leave --changed out."
+    assert caught.value.mend == "Leave --changed or --since out."

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("selectors", nargs=-1, metavar="[SYSTEM[/NN]]...")
 @click.option("--changed", is_flag=True, help="Only what changed since the last commit touches.")
+@click.option("--since", metavar="COMMIT", help="The same, of what changed since another one.")
 @click.option("--write", is_flag=True, help="Bring misconceptions.json up to date.")
 @click.option(
     "--repeat",
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON, and nothing else.")
 @click.pass_obj
 def verify_(
-    course: str | None, selectors: tuple[str, ...], changed: bool, write: bool, repeat: int,
-    fresh: bool, workers: int | None, as_json: bool,
+    course: str | None, selectors: tuple[str, ...], changed: bool, since: str | None, write: bool,
+    repeat: int, fresh: bool, workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Prove milestones: stubs earn nothing, references everything, impostors are found out, and more.
 
@@ -46,6 +47,7 @@ def verify_(
     sfs verify                        the whole course
     sfs verify database-system/01     one milestone
     sfs verify --changed              what your change touches
+    sfs verify --since main           what your branch touches
     sfs verify --write web-server     and write what its impostors show
     """
     from grader import verify, verify_files
@@ -55,7 +57,7 @@ def verify_(
     here = look(course)
     if not here.layout.has_solutions():
         raise UsageError("this copy of the course has no solutions", "There is nothing to prove.")
-    subjects = _subjects(here, selectors, changed)
+    subjects = _subjects(here, selectors, since or ("HEAD" if changed else None))
     stop = threading.Event()
     bench = Bench(os.environ, fresh, stop)
     systems = {subject.system.id: subject.system for subject in subjects}.values()
@@ -93,7 +95,7 @@ def _nobody() -> None:
     """Where there is no progress bar."""
 
 
-def _subjects(here: Here, selectors: tuple[str, ...], changed: bool) -> list[Subject]:
+def _subjects(here: Here, selectors: tuple[str, ...], since: str | None) -> list[Subject]:
     """The milestones that are meant, each once, in the order of the course."""
     from grader import verify_changed
     from grader.verify_subject import Subject
@@ -102,8 +104,8 @@ def _subjects(here: Here, selectors: tuple[str, ...], changed: bool) -> list[Sub
         (system.id, milestone.id)
         for system, milestone, _ in here.select(selectors or tuple(here.course.systems), None)
     }
-    if changed:
-        paths = verify_changed.changed(here.layout.root)
+    if since is not None:
+        paths = verify_changed.changed(here.layout.root, since)
         wanted &= verify_changed.touched(here.course, paths)
     return [
         Subject(here.layout, here.course, system, milestone)
