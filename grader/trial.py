@@ -129,6 +129,7 @@ class Trial:
             hidden_suites=tuple(at for _, at in self._hidden),
             home=str(self._home / "run"),
             seed=seed,
+            timeout=job.milestone.timeout,
             seconds=self.seconds,
             sandboxed=job.sandboxed,
             only=job.only,

@@ -31,7 +31,6 @@ MEASURED: frozenset[Outcome] = frozenset({"passed", "failed", "todo", "timeout",
 FULL_TIME = (
     0.9  # a test that had less than this share of its limit did not time out by its own fault
 )
-IMPOSTOR_SECONDS = 4.0  # a test that waits for an impostor need not wait as long as for a learner
 # Ends with the process that started it, also when that one is killed.
 BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    sum(range(100_000))\n"
 
@@ -147,18 +146,16 @@ def noticed(test: TestResult, full_time: float) -> bool:
 def kill(subject: Subject, impostor: Impostor, bench: Bench, seed: int = SEEDS[0]) -> Kill:
     """Run one impostor against both suites, whole; against each alone when time was too short."""
     sources = impostors.sources(impostor, subject.reference(impostor.language))
-    limit = min(subject.milestone.timeout, IMPOSTOR_SECONDS)
-    milestone = msgspec.structs.replace(subject.milestone, timeout=limit)
-    job = replace(subject.job(impostor.language, sources, seed), milestone=milestone, brief=True)
+    job = replace(subject.job(impostor.language, sources, seed), brief=True)
     result = bench.grade(job)
-    enough = run_seconds(milestone)
+    enough = run_seconds(subject.milestone)
     if result.seconds < enough:
         return Kill(impostor, result)
     suites: tuple[Suite, Suite] = ("visible", "hidden")
     alone = [bench.grade(replace(job, suites=(suite,))) for suite in suites]
     tests = tuple(test for one in alone for test in one.tests)
     cut = alone[0].seconds >= enough
-    full_time = FULL_TIME * limit if cut else 0.0
+    full_time = FULL_TIME * subject.milestone.timeout if cut else 0.0
     return Kill(impostor, msgspec.structs.replace(result, tests=tests), full_time)
 
 

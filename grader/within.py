@@ -43,6 +43,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     ]  # where they lie for this run: the course's, then an instructor's
     home: str  # the run's own folder, made and removed by it
     seed: int
+    timeout: float  # seconds for one test
     seconds: float  # for all tests together
     sandboxed: bool = True
     only: str = ""
@@ -105,7 +106,7 @@ class OfficialRun:
         return self._stage
 
     def seconds(self, path: Path) -> float:
-        return self.milestone.timeout
+        return self.job.timeout
 
     def allowance(self) -> float:
         return self.end - time.monotonic()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from grader import manifest, mutate
+from grader import manifest, mutate, runner
 from grader.commands.mutating import _in_python
 from grader.errors import CourseError, UsageError
 from grader.here import Here
@@ -18,6 +20,7 @@ from grader.layout import Layout
 from grader.mutate import Mutation
 from grader.trial import Job
 from grader.verdict import MilestoneResult
+from tests.grading.conftest import by_name
 
 MARKED = '''\
 """A counter."""
@@ -171,6 +174,21 @@ def test_milestones_without_python_are_left_out(
     assert "without a reference in Python: tally/02-more\n" in capsys.readouterr().err
     with pytest.raises(UsageError, match="tally/02-more: has no reference in Python"):
         _in_python(here, ("tally/02",))
+
+
+def test_a_test_has_the_time_that_the_job_says(course: Path, make: Make) -> None:
+    """Not the milestone's in the manifest: a mutant that hangs is not waited for as a learner is."""
+    listed = course / "milestones.yaml"
+    listed.write_text(listed.read_text().replace("timeout: 1.5", "timeout: 60"))
+    job = make().job
+    hanging = job.sources["counter.py"].replace(
+        b"        return self.total", b"        while 1: pass"
+    )
+    short = msgspec.structs.replace(job.milestone, timeout=0.5)
+    job = replace(job, milestone=short, sources={"counter.py": hanging}, suites=("visible",))
+    tests = by_name(runner.grade(job, seed=1))
+    assert tests["it_adds"].outcome == "timeout"
+    assert tests["it_adds"].seconds < 30
 
 
 def test_excuses_have_their_shape(tmp_path: Path) -> None:
