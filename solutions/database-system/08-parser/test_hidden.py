@@ -573,6 +573,8 @@ def test_what_drivers_send(kata, sql):
         ("select a operator(pg_catalog.or) b", 29),
         ("select a operator(pg_catalog.and) b", 29),
         ("select a operator(pg_catalog.f) b", 29),
+        ("select a operator(b.", 20),
+        ("select a operator(", 18),
         ("select 'a'.*", 10),
         ("select 1 offset all", 16),
         ("select 1 from t left where a", 21),

@@ -360,7 +360,7 @@ class ExpressionParser:
     def _operator(self, left: Tree, negated: bool) -> Tree:
         """`OPERATOR(pg_catalog.~)` is `~`."""
         self.expect("operator", "(")
-        while self.word(1) == ".":
+        while self._tokens[self._at][0] != "end" and self.word(1) == ".":
             self.label()
             self.expect(".")
         op = self.word()
