@@ -117,6 +117,19 @@ def test_ranges_are_read_once_and_in_their_order(run, steps):
     assert run(index_scan([[5], [4]])) == []
 
 
+def test_ranges_that_are_equal_in_sql_are_read_once(run, catalog):
+    """0.0 and -0.0 are equal, and one key: ranges of both give a row once."""
+    listed = [{"name": "r", "type": "real", "not_null": False, "default": None}]
+    catalog.create_table({"name": "t2", "columns": listed, "primary_key": [], "unique": []})
+    catalog.create_index("by_r", "t2", ["r"], False)
+    for value in (0.0, -0.0, 1.5):
+        catalog.table("t2").insert([value])
+    ends = [[literal(value, "real")] for value in (0.0, -0.0, 1.5, 0.0)]
+    ranges = [[end, end] for end in ends]
+    scan = node("index_scan", columns("real"), table="t2", index="by_r", ranges=ranges)
+    assert run(scan) == [[0.0], [0.0], [1.5]]
+
+
 def test_bounds_are_computed_when_the_scan_begins(run, catalog):
     """Bounds may be parameters and columns of the enclosing query; NULL in any of them finds nothing."""
     param = {"kind": "param", "index": 1, "type": "integer"}

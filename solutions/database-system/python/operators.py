@@ -112,7 +112,7 @@ class Runner:
         seen = set()
         for bounds in plan["ranges"]:
             low, high = (bound and [self._value(part, outer) for part in bound] for bound in bounds)
-            known = str([low, high])
+            known = low and tuple(low), high and tuple(high)
             if None in (low or []) or None in (high or []) or known in seen:
                 continue
             seen.add(known)
