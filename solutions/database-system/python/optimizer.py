@@ -144,11 +144,13 @@ class _Rewriter:
             own, conjuncts = _parted(conjuncts, lambda c, own=places: _within(c, own))
             rank, below = self.ranked(plan, [_moved(c, -first) for c in own])
             waiting.append((rank, list(places), below))
+        links = list(_links(conjuncts))
         start = min(waiting, key=lambda relation: relation[0])
         waiting.remove(start)
         _, order, plan = start
         while waiting:
-            chosen = min(waiting, key=lambda r: (not _linked(conjuncts, order, r[1]), r[0]))
+            known = set(order)
+            chosen = min(waiting, key=lambda r: (not _linked(links, known, set(r[1])), r[0]))
             waiting.remove(chosen)
             _, places, right = chosen
             order = order + places
@@ -293,10 +295,18 @@ def _sides(conjunct: Tree, left: Any) -> tuple[Tree, Tree] | None:
     return None
 
 
-def _linked(conjuncts: list[Tree], known: list[int], places: list[int]) -> bool:
+def _links(conjuncts: list[Tree]) -> Iterator[tuple[set[int], set[int]]]:
+    """The places that the sides of equalities read: each side, and what is on the other."""
+    for conjunct in conjuncts:
+        if conjunct["kind"] == "binary" and conjunct["op"] == "=":
+            left, right = _fields(conjunct["left"]), _fields(conjunct["right"])
+            if left and right:
+                yield from ((left, right), (right, left))
+
+
+def _linked(links: list[tuple[set[int], set[int]]], known: set[int], new: set[int]) -> bool:
     """Whether an equality joins the new relation to what is there."""
-    both = [*known, *places]
-    return any(_sides(c, known) is not None and _within(c, both) for c in conjuncts)
+    return any(one <= known and other <= new for one, other in links)
 
 
 def _restored(plan: Tree, order: list[int], columns: list[Tree]) -> Tree:
