@@ -15,6 +15,7 @@ from functools import lru_cache
 # END SOLUTION
 from typing import Any
 
+from binder import Binder
 from catalog import Catalog
 from expressions import Expression
 from kit.errors import (
@@ -25,7 +26,7 @@ from kit.errors import (
 )
 from operators import Runner
 from parser import parse
-from planner import Planner, Tree
+from planner import Planner, Tree, assignable
 
 Result = dict[str, Any]  # {"tag": text, "columns": [{"name", "type"}], "rows": lists of values}
 # BEGIN SOLUTION: helpers
@@ -225,7 +226,8 @@ class Engine:
         if ast["kind"] == "call" and ast["name"] == "nextval":
             sequence = ast["args"][0]["value"].encode()
             return lambda: self._store.next_id(b"sequence " + sequence)
-        bound = Planner(self._catalog).scope([]).assign(ast, column["type"])
+        binder = Binder([])  # of one that knows no tables: a subquery is refused
+        bound = assignable(binder.coerce(binder.bind(ast), column["type"]), column["type"])
         return lambda: Expression(bound).eval([], [], [])
 
     # what has no plan

@@ -216,6 +216,10 @@ class Scope(Binder):
         self.planner = planner
         self.columns = columns
 
+    def _find(self, ast: Tree) -> int | None:
+        """Where a column is. One that `*` stands for has its place: its name may be there twice."""
+        return ast["place"] if "place" in ast else super()._find(ast)
+
     def subquery(self, select: Tree) -> Tree:
         plan = self.planner.query(select, self)
         return {**plan, "correlated": reaches_out(plan)}
@@ -372,13 +376,10 @@ def _unstarred(item: Tree, columns: list[Tree]) -> list[Tree]:
     if item["expr"]["kind"] != "star":
         return [item]
     table = item["expr"]["table"]
-    meant = [c for c in columns if table is None or c["table"] == table]
+    meant = [(i, c) for i, c in enumerate(columns) if table is None or c["table"] == table]
     if not meant:
         raise UndefinedTable(f"there is no table {table!r} in FROM" if table else "* needs a FROM")
-    return [
-        {"expr": {"kind": "column", "table": c["table"], "name": c["name"]}, "alias": None}
-        for c in meant
-    ]
+    return [{"expr": {"kind": "column", **c, "place": i}, "alias": None} for i, c in meant]
 
 
 def calls_aggregate(*parts: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from binder import Binder
 from catalog import Catalog
 from expressions import Expression
 from kit.errors import (
@@ -20,7 +21,7 @@ from kit.errors import (
 )
 from operators import Runner
 from parser import parse
-from planner import Planner, Tree
+from planner import Planner, Tree, assignable
 
 Result = dict[str, Any]  # {"tag": text, "columns": [{"name", "type"}], "rows": lists of values}
 
