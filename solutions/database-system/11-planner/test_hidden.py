@@ -388,6 +388,21 @@ def test_changes_use_subqueries_of_the_old_state(engine):
     assert rows(engine, "delete from t where id > (select avg(id) from t) returning id, s || '!'") == [[3, "x!"], [4, None]]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into u values (9, 9, 9) returning {}",
+        "update u set c = 0 where id = 2 returning {}",
+        "delete from u where id = 2 returning {}",
+    ],
+)
+def test_subqueries_of_returning_see_what_was_before(engine, sql):
+    """RETURNING has the changed rows, but its subqueries read the tables from before the statement."""
+    asked = "(select count(*) from u), (select sum(x.c) from u x where x.id <= u.id)"
+    before = rows(engine, "select sum(x.c) from u x where x.id <= " + ("9" if "9" in sql else "2"))
+    assert rows(engine, sql.format(asked)) == [[3, before[0][0]]]
+
+
 def test_a_failed_statement_leaves_no_trace(kata, engine):
     """An error in the middle of many rows takes back those before it, indexes included."""
     engine.execute("create unique index us on t (s, id)")

@@ -184,10 +184,11 @@ class Engine:
             ]
             for given in _rows(how["plan"], params, tables)
         ]
+        result = _changed(f"INSERT 0 {len(rows)}", how, rows, params, tables)
         table = tables.table(how["table"])
         for row in rows:
             table.insert(row)
-        return _changed(f"INSERT 0 {len(rows)}", how, rows, params, tables)
+        return result
 
     def _updating(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
         found, scope = _found(statement, planner, tables)
@@ -205,8 +206,9 @@ class Engine:
     def _update(self, how: Tree, params: Params, tables: _Tables) -> Result:
         found = _rows(how["plan"], params, tables)
         rows = [row for _, *row in found]
+        result = _changed(f"UPDATE {len(rows)}", how, rows, params, tables)
         tables.table(how["table"]).update([key for key, *_ in found], rows)
-        return _changed(f"UPDATE {len(rows)}", how, rows, params, tables)
+        return result
 
     def _deletion(self, statement: Tree, planner: Planner, tables: _Tables) -> Tree:
         found, _ = _found(statement, planner, tables)
@@ -214,9 +216,11 @@ class Engine:
 
     def _delete(self, how: Tree, params: Params, tables: _Tables) -> Result:
         found = _rows(how["plan"], params, tables)
+        gone = [row for _, *row in found]
+        result = _changed(f"DELETE {len(found)}", how, gone, params, tables)
         for key, *_ in found:
             tables.table(how["table"]).delete(key)
-        return _changed(f"DELETE {len(found)}", how, [row for _, *row in found], params, tables)
+        return result
 
     def _default(self, column: Tree) -> Any:
         """A function that gives the value of a column for which INSERT has none."""
@@ -347,6 +351,7 @@ def _returning(statement: Tree, planner: Planner, tables: _Tables) -> Tree:
 
 
 def _changed(tag: str, how: Tree, rows: list[list[Any]], params: Params, tables: _Tables) -> Result:
+    """What a statement returns. Subqueries must see what was before it: this comes before the deed."""
     if how["returning"] is None:
         return _result(tag, [], [])
     runner = Runner(tables, params)
