@@ -71,12 +71,13 @@ SYNC, FLUSH, TERMINATE = message("S"), message("H"), message("X")
 
 def split(data):
     """Whole messages of the server's, [kind, body] each; what is left over must be nothing."""
-    found = []
-    while data:
-        (length,) = struct.unpack_from(">I", data, 1)
-        assert len(data) > length, f"a message {data[:1]!r} of {length} bytes is cut off"
-        found.append([chr(data[0]), data[5 : length + 1]])
-        data = data[length + 1 :]
+    found, at = [], 0
+    while at < len(data):
+        (length,) = struct.unpack_from(">I", data, at + 1)
+        end = at + 1 + length
+        assert end <= len(data), f"a message {data[at : at + 1]!r} of {length} bytes is cut off"
+        found.append([chr(data[at]), data[at + 5 : end]])
+        at = end
     return found
 
 
