@@ -22,7 +22,7 @@ _WORDS = """
     console const continue debugger default delete do double else enum error export extends
     false final finally float for function goto hex idle if implements import in instanceof int
     interface invoke join let list long map mkdtempSync native new nothing null number package
-    private process protected public return short show static strictfp string super switch
+    private process protected public return rmSync short show static strictfp string super switch
     synchronized take this throw throws tmpdir transient true try typeof undefined var void
     volatile walk while with workdir yield
 """

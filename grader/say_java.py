@@ -20,12 +20,21 @@ from grader.phrases import (
 from grader.transcript import Ref, text_pieces
 
 INT, LONG = 1 << 31, 1 << 63
-FOLDER = "/tmp/reproduction"
+FOLDER = ".sfs/classes"
 IMPORTS = (
     "java.nio.charset.StandardCharsets",
     "java.nio.file.Files",
     "java.util.*",
 )
+REMOVE = """
+    static void remove(String folder) {
+        try (var paths = Files.walk(java.nio.file.Path.of(folder))) {
+            paths.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+        } catch (java.io.IOException error) {
+            System.err.println(folder + " stays: " + error);
+        }
+    }
+"""
 HELPERS = {
     "bytes": """
     static byte[] bytes(String text) {
@@ -231,7 +240,8 @@ class Java:
             "public class Reproduction {\n"
             "    public static void main(String[] arguments) throws Throwable {\n"
             '        String workdir = Files.createTempDirectory("reproduction").toString();\n'
-            f"{body}    }}\n{helpers}}}\n"
+            "        Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(workdir)));\n"
+            f"{body}    }}\n{REMOVE}{helpers}}}\n"
         )
 
 

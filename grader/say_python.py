@@ -29,7 +29,7 @@ class Python:
     """Satisfies `phrases.Dialect`."""
 
     longest = 60_000
-    reserved = frozenset(keyword.kwlist) | {"error", "itertools", "nothing", "tempfile", "workdir"}
+    reserved = frozenset(keyword.kwlist) | {"error", "folder", "itertools", "nothing", "tempfile", "workdir"}
     comment = "#"
 
     def __init__(self, home: Mapping[str, str], workdir: str) -> None:
@@ -84,13 +84,15 @@ class Python:
 
     def program(self, lines: Sequence[str]) -> str:
         body = "\n".join(lines)
+        code = "\n".join(line for line in lines if not line.startswith(self.comment))
         names = "".join(f"from {m} import {n}\n" for m, n in by_module(self.imports))
         head = HEAD.format(file="reproduction.py", run="python reproduction.py")
+        idle = NOTHING if re.search(r"\bnothing\b", code) else ""
         return (
             f"# {head}\n# {NOTE}\n"
-            f"{'import itertools' if 'itertools.' in body else ''}\nimport tempfile\n\n{names}"
-            f"{NOTHING if re.search('nothing', body) else ''}\n"
-            f"workdir = tempfile.mkdtemp()\n\n{body}\n"
+            f"{'import itertools' if 'itertools.' in code else ''}\nimport tempfile\n\n{names}"
+            f"{idle}\n"
+            f"folder = tempfile.TemporaryDirectory()  # gone at the end\nworkdir = folder.name\n\n{body}\n"
         )
 
 

@@ -23,11 +23,14 @@ from grader.transcript import Ref, text_pieces
 
 SAFE_INT = (1 << 53) - 1  # beyond it an integer crosses as bigint
 IMPORTS = """\
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 """
-WORKDIR = 'const workdir = mkdtempSync(join(tmpdir(), "reproduction-"));\n'
+WORKDIR = """\
+const workdir = mkdtempSync(join(tmpdir(), "reproduction-"));
+process.on("exit", () => rmSync(workdir, { recursive: true, force: true }));
+"""
 HELPERS = {
     "bytes": 'const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));\n',
     "hex": 'const hex = (digits: string) => new Uint8Array(Buffer.from(digits, "hex"));\n',

@@ -208,12 +208,17 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
     """Write the reproduction beside the toy module, run it, return what it printed."""
     language = request.param
     executable = runtime(language)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     for name, text in SOURCES[language].items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
 
     def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            argv, cwd=tmp_path, capture_output=True, text=True, timeout=60,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        )  # fmt: skip
 
     def start(text: str) -> subprocess.CompletedProcess[str]:
         suffix = LANGUAGES[language].extension
@@ -223,12 +228,14 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
             return run(executable, name)
         compiled = run(executable.with_name("javac"), "-d", "classes", name)
         assert compiled.returncode == 0, compiled.stderr + text
-        return run(executable, "-cp", "classes", "Reproduction")
+        private = f"-Djava.io.tmpdir={temporary}"  # Java does not ask for TMPDIR
+        return run(executable, private, "-cp", "classes", "Reproduction")
 
     def played(*calls: Call, fails: bool = False) -> str:
         text = reproduction(calls, language, HOMES[language], WORKDIR)
         ended = start(text)
         assert (ended.returncode != 0) is fails, f"{ended.stdout}{ended.stderr}\n{text}"
+        assert not list(temporary.iterdir())  # a replay takes its files away, however it ends
         return (ended.stdout + ended.stderr if fails else ended.stdout).strip()
 
     return played
