@@ -17,6 +17,7 @@ from types import TracebackType
 
 from grader import talk
 from grader.compare import side_by_side
+from grader.errors import GraderError
 from grader.faults import ExpectationUnmet, Judged, LearnerError, SuiteFault
 from grader.reproduce import reproduction
 from grader.talk import Step
@@ -24,7 +25,7 @@ from grader.transcript import Call, Opaque, Ref, narrate
 from grader.verdict import Failure, Frame, Outcome, Suite, TestResult
 
 CALLS_SHOWN = 12
-PRINTS_SHOWN = 2000  # characters of the learner's own prints in a report
+PRINTS_SHOWN, LINES_SHOWN = 2000, 20  # of the learner's own prints in a report, from their end
 
 NEUTRAL: dict[Outcome, str] = {
     "failed": "The behaviour was not as described.",
@@ -177,7 +178,8 @@ def _reason(error: BaseException, compared: bool) -> str:
         return f"The suite could not go on with what came back ({type(error).__name__}: {error})"[
             :4000
         ]
-    return f"The grader failed: {type(error).__name__}: {error}"[:4000]
+    why = f"\n{error.mend}" if isinstance(error, GraderError) and error.mend else ""
+    return f"The grader failed: {type(error).__name__}: {error}{why}"[:4000]
 
 
 def _compared(run: TestRun) -> tuple[str | None, str | None]:
@@ -210,7 +212,13 @@ def _frames(error: BaseException) -> tuple[Frame, ...]:
 
 
 def _prints(run: TestRun) -> str:
-    return run.output[-PRINTS_SHOWN:]
+    """The end of what the code printed, from the beginning of a line where there is one."""
+    lines = run.output[-PRINTS_SHOWN:].rstrip("\n").split("\n")
+    if len(lines) > 1 and len(run.output) > PRINTS_SHOWN:
+        lines = lines[1:]  # only the end of it is here
+    shown = "\n".join(lines[-LINES_SHOWN:])
+    rest = len(run.output.rstrip("\n")) - len(shown)
+    return f"… ({rest:,} characters before)\n{shown}" if rest else run.output
 
 
 def _assertion(error: BaseException, suite: Path) -> str:

@@ -114,10 +114,13 @@ def repeated(pieces: Iterable[tuple[T, int]], literal: Callable[[T], str]) -> st
     return " + ".join(spoken)
 
 
-def used(helpers: Mapping[str, str], body: str) -> list[str]:
-    """The helpers that the program needs, in their order; a helper may need an earlier one."""
+def used(helpers: Mapping[str, str], lines: Iterable[str], comment: str) -> list[str]:
+    """The helpers that the program needs, in their order; a helper may need an earlier one.
+
+    Neither a remark nor a method of the learner's with a helper's name asks for it."""
+    code = [line for line in lines if not line.startswith(comment)]
     found: list[str] = []
     for name, text in reversed(list(helpers.items())):
-        if re.search(rf"\b{name}\b", "\n".join([body, *found])):
+        if re.search(rf"(?<![.\w]){name}\b", "\n".join([*code, *found])):
             found.insert(0, text)
     return found

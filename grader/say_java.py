@@ -232,7 +232,7 @@ class Java:
 
     def program(self, lines: Sequence[str]) -> str:
         body = "".join(f"        {line}\n" for line in lines)
-        helpers = "".join(used(HELPERS, body))
+        helpers = "".join(used(HELPERS, lines, self.comment))
         imports = "".join(f"import {name};\n" for name in sorted({*self.imports, *IMPORTS}))
         run = f"javac -d {FOLDER} Reproduction.java && java -cp {FOLDER} Reproduction"
         return (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import keyword
 import math
-import re
 from collections.abc import Mapping, Sequence
 
-from grader.phrases import HEAD, LONGEST_DECIMAL, NOTE, Known, around, by_module, module_of
+from grader.phrases import HEAD, LONGEST_DECIMAL, NOTE, Known, around, by_module, module_of, used
 from grader.transcript import Ref, product
 
 NOTHING = '''
@@ -29,7 +28,14 @@ class Python:
     """Satisfies `phrases.Dialect`."""
 
     longest = 60_000
-    reserved = frozenset(keyword.kwlist) | {"error", "folder", "itertools", "nothing", "tempfile", "workdir"}
+    reserved = frozenset(keyword.kwlist) | {
+        "error",
+        "folder",
+        "itertools",
+        "nothing",
+        "tempfile",
+        "workdir",
+    }
     comment = "#"
 
     def __init__(self, home: Mapping[str, str], workdir: str) -> None:
@@ -84,13 +90,12 @@ class Python:
 
     def program(self, lines: Sequence[str]) -> str:
         body = "\n".join(lines)
-        code = "\n".join(line for line in lines if not line.startswith(self.comment))
         names = "".join(f"from {m} import {n}\n" for m, n in by_module(self.imports))
         head = HEAD.format(file="reproduction.py", run="python reproduction.py")
-        idle = NOTHING if re.search(r"\bnothing\b", code) else ""
+        idle = "".join(used({"nothing": NOTHING}, lines, self.comment))
         return (
             f"# {head}\n# {NOTE}\n"
-            f"{'import itertools' if 'itertools.' in code else ''}\nimport tempfile\n\n{names}"
+            f"{'import itertools' if 'itertools.' in body else ''}\nimport tempfile\n\n{names}"
             f"{idle}\n"
             f"folder = tempfile.TemporaryDirectory()  # gone at the end\nworkdir = folder.name\n\n{body}\n"
         )

@@ -135,7 +135,7 @@ class TypeScript:
             for m, n in by_module(self.imports)
         )
         head = HEAD.format(file="reproduction.ts", run="node reproduction.ts")
-        helpers = "".join(used(HELPERS, body))
+        helpers = "".join(used(HELPERS, lines, self.comment))
         return f"// {head}\n// {NOTE}\n{IMPORTS}{names}\n{WORKDIR}{helpers}\n{body}\n"
 
 

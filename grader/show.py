@@ -96,22 +96,54 @@ def tally(result: MilestoneResult) -> str:
 
 def failures(result: MilestoneResult, *, everything: bool) -> str:
     """The first failing test in full and a line for each other; or all of them in full."""
-    bad = sorted((t for t in result.tests if t.outcome != "passed"), key=_interest)
+    bad = by_interest(result)
     if not bad:
         return ""
     if everything:
         return "\n\n".join(map(_coloured, bad))
-    worth = [t for t in bad[1:] if t.outcome != "todo"]
-    rest = [f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}" for t in worth]
-    unbuilt = len(bad) - 1 - len(worth)
-    if unbuilt:
-        rest.append(f"  {colour(MARKS['todo'], 'todo')} {unbuilt} that are not built yet")
+    rest = _in_brief(bad[1:], known=bad[0])
     more = (
         f"\n\nAlso ({len(bad) - 1}; sfs test --all shows each in full):\n" + "\n".join(rest)
         if rest
         else ""
     )
     return _coloured(bad[0]) + more
+
+
+def in_brief(result: MilestoneResult, most: int = 5) -> str:
+    """What fails, a line each: beside the verdicts of other milestones there is no room for more."""
+    bad = by_interest(result)
+    left = [f"  … and {len(bad) - most} more"] if len(bad) > most else []
+    return "\n".join([*_in_brief(bad[:most]), *left])
+
+
+def by_interest(result: MilestoneResult) -> list[TestResult]:
+    """All tests that did not pass, those that say most first."""
+    return sorted((t for t in result.tests if t.outcome != "passed"), key=_interest)
+
+
+def _in_brief(tests: Sequence[TestResult], known: TestResult | None = None) -> list[str]:
+    """A line each; but one for all that are not built, and one for all that fail as `known` does."""
+    same = [t for t in tests if known and t.outcome != "todo" and _alike(t, known)]
+    unbuilt = [t for t in tests if t.outcome == "todo"]
+    lines = [
+        f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}"
+        for t in tests
+        if t not in same and t not in unbuilt
+    ]
+    for group, what in ((same, "fail at the same line"), (unbuilt, "are not built yet")):
+        if group:
+            mark = colour(MARKS[group[0].outcome], group[0].outcome)
+            lines.append(f"  {mark} {len(group)} that {what}")
+    return lines
+
+
+def _alike(test: TestResult, known: TestResult) -> bool:
+    """Whether one mistake made both fail: the same error at the same line of the learner's."""
+    one, other = test.failure, known.failure
+    if not (one and other and one.frames and other.frames):
+        return False
+    return one.reason == other.reason and one.frames[-1] == other.frames[-1]
 
 
 def _interest(test: TestResult) -> tuple[bool, bool]:

@@ -33,9 +33,8 @@ def failure_text(test: TestResult) -> str:
     blocks += _comparison(failure)
     if failure.assertion:
         blocks.append(f"  The test's line:\n    {failure.assertion}")
-    blocks += [
-        f"  Your line: {f.file}:{f.line} in {f.function}\n    {f.text}" for f in failure.frames[-1:]
-    ]
+    own = [frame for frame in failure.frames if not frame.file.startswith("kit/")]
+    blocks += [f"  Your line: {f.file}:{f.line} in {f.function}\n    {f.text}" for f in own[-1:]]
     if failure.prints.strip():
         blocks.append(f"  Your code printed:\n    {_indented(failure.prints.rstrip(), 4)}")
     if failure.seed is not None:

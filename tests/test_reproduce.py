@@ -412,3 +412,12 @@ def test_many_objects_of_one_class_get_names_of_their_own() -> None:
     """Numbered from the second on; what was taken before is left out."""
     names = Names({"page_2"})
     assert [names.name(Ref(n, "Page")) for n in range(4)] == ["page", "page_3", "page_4", "page_5"]
+
+
+@pytest.mark.parametrize("language", LANGUAGE_NAMES)
+def test_a_helper_is_there_only_if_it_is_used(language: str) -> None:
+    """A method called `take` or an error that speaks of `nothing` needs none of the program's own."""
+    call = Call(BOX, "take", (1,), error="TypeError: invoke, show and walk take nothing")
+    text = reproduction([made(), call], language, HOMES[language], WORKDIR)
+    for sign in ("class Nothing", "const nothing", "const take", "take(Iterator", "Object invoke"):
+        assert sign not in text

@@ -17,6 +17,7 @@ from grader.verdict import MilestoneResult, RunResult, exit_status
 
 if TYPE_CHECKING:
     from grader.reports import Kind
+    from grader.workspace import Workspace
 
 
 def measuring(command: Any) -> Any:
@@ -68,11 +69,13 @@ def test_(
             f"-k {only!r} chooses none of the visible tests of {result.id}",
             "It takes a part of a test's name, or several: -k 'torn or header'",
         )
-    status = _print_json(run) if as_json else _print_test(run, here, everything, repro)
+    status = _print_json(run) if as_json else _print_test(run, here, own, everything, repro)
     return session.settle(status)
 
 
-def _print_test(run: RunResult, here: Here, everything: bool, repro: Path | None) -> int:
+def _print_test(
+    run: RunResult, here: Here, own: Workspace, everything: bool, repro: Path | None
+) -> int:
     from grader import show
 
     result = run.milestones[0]
@@ -84,7 +87,7 @@ def _print_test(run: RunResult, here: Here, everything: bool, repro: Path | None
     print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
     if not result.partial:
         _say_what_it_looks_like(here, result)
-    _write_reproduction(result, repro)
+    _write_reproduction(result, repro, own.root)
     if result.outcome == "passed" and not result.partial:
         print(f"All visible tests pass. Next: sfs grade {result.milestone}")
     elif result.outcome == "todo":
@@ -102,21 +105,28 @@ def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
         print(misconceptions.words(found) + "\n")
 
 
-def _write_reproduction(result: Any, repro: Path | None) -> None:
-    text = next(
-        (t.failure.reproduction for t in result.tests if t.failure and t.failure.reproduction), ""
-    )
-    if repro is None:
-        if text:
-            print("To see the first failure on its own: sfs test --repro FILE")
-        return
-    if not text:
-        print("There is no failure that could be reproduced.")
-        return
+def _write_reproduction(result: MilestoneResult, repro: Path | None, folder: Path) -> None:
+    """A program with the calls of the failure that was shown, or of the next that can be replayed."""
+    from grader import show
     from grader.workspace import write
 
-    write(repro, text.encode())
-    print(f"The first failure's calls are in {repro}; run it in your folder.")
+    found = (t for t in show.by_interest(result) if t.failure and t.failure.reproduction)
+    test = next(found, None)
+    if repro is None:
+        if test:
+            print("To see the first failure on its own: sfs test --repro FILE")
+        return
+    if test is None or test.failure is None:
+        print("There is no failure that could be reproduced.")
+        return
+    write(repro, test.failure.reproduction.encode())
+    beside = repro.resolve().parent == folder
+    print(f"In {repro} are the calls of: {test.sentence or test.name}")
+    print(
+        "Its first line says how to run it."
+        if beside
+        else f"Put it into {folder}, and run it there."
+    )
 
 
 @click.command("grade")
@@ -242,8 +252,10 @@ def _print_run(run: RunResult, here: Here) -> int:
             print(text + "\n")
     print(show.verdicts(run.milestones))
     for result in run.milestones:
-        if result.reason:
-            print(f"\n{result.id} ({result.language}): {result.outcome}\n  {result.reason}")
+        failing = show.in_brief(result) if len(run.milestones) > 1 else ""
+        told = "\n".join(filter(None, [result.reason and f"  {result.reason}", failing]))
+        if told:
+            print(f"\n{result.id} ({result.language}): {result.outcome}\n{told}")
     passed = sum(m.outcome == "passed" for m in run.milestones)
     suites = show.suites_of(run.milestones)
     print(f"\n{passed} of {len(run.milestones)} passed ({suites}), in {run.seconds:.1f} s")

@@ -67,6 +67,16 @@ def test_a_wrong_answer_fails_with_what_is_needed_to_understand_it(grade: Grade)
     assert "Counter()" in failure.reproduction
 
 
+def test_of_many_prints_the_end_is_shown(grade: Grade) -> None:
+    """A thousand lines would hide the failure that they belong to."""
+    spam = "[print('line', i) for i in range(1000)]; self.total = amount"
+    failure = by_name(grade(REFERENCE.replace("self.total += amount", spam)))["it_adds"].failure
+    assert failure is not None
+    first, *lines = failure.prints.splitlines()
+    assert first.startswith("… (") and first.endswith(" characters before)")
+    assert lines == [f"line {i}" for i in range(980, 1000)]
+
+
 def test_an_exception_names_the_learners_line(grade: Grade) -> None:
     """The frames are the learner's own and nobody else's."""
     wrong = REFERENCE.replace("self.total += amount", "self.totl += amount")

@@ -1,0 +1,64 @@
+"""What a terminal shows of many failures: the first in full, the rest in as few lines as tell them apart."""
+
+from __future__ import annotations
+
+from grader import show
+from grader.teach import failure_text
+from grader.verdict import Failure, Frame, MilestoneResult, Outcome, TestResult
+
+OWN = Frame("page_file.py", 7, "read", "return 1 +")
+
+
+def failing(
+    name: str, reason: str = "What came back is not what was expected.",
+    *frames: Frame, outcome: Outcome = "failed", reproduction: str = "",
+) -> TestResult:  # fmt: skip
+    failure = Failure(reason=reason, frames=frames, reproduction=reproduction)
+    return TestResult(
+        suite="visible", name=name, sentence=f"The {name} test.", outcome=outcome, failure=failure
+    )
+
+
+def result(*tests: TestResult) -> MilestoneResult:
+    return MilestoneResult(
+        system="database-system", milestone="01-pages", title="A file of pages", language="python",
+        points=8, outcome="failed", suites=("visible",), tests=tests,
+    )  # fmt: skip
+
+
+def test_one_mistake_behind_many_failures_is_one_line() -> None:
+    """The same error at the same line of the learner's says nothing new; another one does."""
+    broken = "The code raised SyntaxError: invalid syntax (page_file.py, line 7)"
+    same = [failing(f"no. {i}", broken, OWN) for i in range(9)]
+    said = show.failures(
+        result(*same, failing("odd"), failing("new", outcome="todo")), everything=False
+    )
+    assert said.count("SyntaxError") == 1
+    assert "8 that fail at the same line" in said
+    assert "The odd test." in said and "1 that are not built yet" in said
+    assert "no. 3" not in said
+
+
+def test_a_failure_without_a_line_of_the_learners_is_told_by_its_sentence() -> None:
+    """Wrong answers all have the same reason; they are not the same mistake."""
+    said = show.failures(result(*(failing(f"no. {i}") for i in range(3))), everything=False)
+    assert "no. 1" in said and "no. 2" in said
+
+
+def test_beside_other_milestones_a_failure_is_named_in_brief() -> None:
+    """Whoever grades a whole course sees what failed, not only that something did."""
+    said = show.in_brief(result(*(failing(f"no. {i}") for i in range(8))))
+    assert [said.count("The no."), "… and 3 more" in said] == [5, True]
+
+
+def test_what_is_begun_comes_before_what_is_not() -> None:
+    """The order in which failures are shown, and of which the first is written down to be repeated."""
+    tests = [failing("new", outcome="todo", reproduction="a"), failing("old", reproduction="b")]
+    assert [t.name for t in show.by_interest(result(*tests))] == ["old", "new"]
+
+
+def test_the_line_shown_is_the_learners_and_not_the_kits() -> None:
+    """An error that comes out of the kit has a caller; without one there is no line of theirs."""
+    kit = Frame("kit/disk.py", 3, "read", "raise OutOfSpace()")
+    assert "Your line: page_file.py:7" in failure_text(failing("kit", "It failed.", OWN, kit))
+    assert "Your line" not in failure_text(failing("kit", "It failed.", kit))
