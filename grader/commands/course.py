@@ -48,12 +48,12 @@ def list_(course: str | None, system: str | None, as_json: bool) -> int:
             )
         )
         return 0
+    wide = max(len(m.title) for one in chosen for m in one.milestones)
     for one in chosen:
         print(f"{one.id}: {one.title}")
         for milestone in one.milestones:
-            print(
-                f"  {milestone.id:20} {milestone.title:28} {', '.join(one.languages_of(milestone))}"
-            )
+            told = ", ".join(one.languages_of(milestone))
+            print(f"  {milestone.id:20} {milestone.title:{wide}}  {told}")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from grader.verdict import MilestoneResult, RunResult, exit_status
 
 if TYPE_CHECKING:
     from grader.reports import Kind
-    from grader.workspace import Workspace
 
 
 def measuring(command: Any) -> Any:
@@ -43,11 +41,14 @@ def measuring(command: Any) -> Any:
     metavar="FILE",
     help="Write the first failure's reproduction to FILE.",
 )
+@click.option(
+    "--debug", is_flag=True, help="Then run the first failure's calls here: breakpoint() works."
+)
 @measuring
 @click.pass_obj
 def test_(
     course: str | None, milestone: str | None, only: str, everything: bool, repro: Path | None,
-    seed: int | None, unsafe: bool, as_json: bool,
+    debug: bool, seed: int | None, unsafe: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run the visible tests of a milestone on your code.
 
@@ -56,11 +57,14 @@ def test_(
     sfs test 01              an earlier one
     sfs test -k torn --all   tests whose name holds "torn", each failure in full
     sfs test --repro x.py    write a program that shows the first failure
+    sfs test --debug         run it here, where a breakpoint() of yours stops
     """
+    from grader.commands.replay import Replay
+
     here = look(course)
     own, system, wanted = here.milestone(milestone)
-    if repro is not None and os.path.lexists(repro):
-        raise UsageError(f"{repro}: is there already", "Choose another name.")
+    replay = Replay(own, repro, debug)
+    replay.check(as_json=as_json)
     session = Session(here, ("visible",), seed, fresh=True, unsafe=unsafe, quiet=as_json, only=only)
     run = session.run([session.job(system, wanted, own.language, own.root)], str(own.root))
     result = run.milestones[0]
@@ -69,13 +73,14 @@ def test_(
             f"-k {only!r} chooses none of the visible tests of {result.id}",
             "It takes a part of a test's name, or several: -k 'torn or header'",
         )
-    status = _print_json(run) if as_json else _print_test(run, here, own, everything, repro)
+    status = _print_json(run) if as_json else _print_test(run, here, everything)
+    replay.do(result, quiet=as_json)
+    if not as_json:
+        _say_next(result)
     return session.settle(status)
 
 
-def _print_test(
-    run: RunResult, here: Here, own: Workspace, everything: bool, repro: Path | None
-) -> int:
+def _print_test(run: RunResult, here: Here, everything: bool) -> int:
     from grader import show
 
     result = run.milestones[0]
@@ -87,12 +92,14 @@ def _print_test(
     print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
     if not result.partial:
         _say_what_it_looks_like(here, result)
-    _write_reproduction(result, repro, own.root)
+    return exit_status(run.milestones)
+
+
+def _say_next(result: MilestoneResult) -> None:
     if result.outcome == "passed" and not result.partial:
         print(f"All visible tests pass. Next: sfs grade {result.milestone}")
     elif result.outcome == "todo":
         print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {result.milestone}")
-    return exit_status(run.milestones)
 
 
 def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
@@ -103,30 +110,6 @@ def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
     found = misconceptions.matching(result, known)
     if found:
         print(misconceptions.words(found) + "\n")
-
-
-def _write_reproduction(result: MilestoneResult, repro: Path | None, folder: Path) -> None:
-    """A program with the calls of the failure that was shown, or of the next that can be replayed."""
-    from grader import show
-    from grader.workspace import write
-
-    found = (t for t in show.by_interest(result) if t.failure and t.failure.reproduction)
-    test = next(found, None)
-    if repro is None:
-        if test:
-            print("To see the first failure on its own: sfs test --repro FILE")
-        return
-    if test is None or test.failure is None:
-        print("There is no failure that could be reproduced.")
-        return
-    write(repro, test.failure.reproduction.encode())
-    beside = repro.resolve().parent == folder
-    print(f"In {repro} are the calls of: {test.sentence or test.name}")
-    print(
-        "Its first line says how to run it."
-        if beside
-        else f"Put it into {folder}, and run it there."
-    )
 
 
 @click.command("grade")

@@ -77,6 +77,12 @@ def test_of_many_prints_the_end_is_shown(grade: Grade) -> None:
     assert lines == [f"line {i}" for i in range(980, 1000)]
 
 
+def test_a_breakpoint_that_was_forgotten_does_nothing(grade: Grade) -> None:
+    """Nobody could answer it; `sfs test --debug` is for that."""
+    stopping = REFERENCE.replace("self.total += amount", "breakpoint(); self.total += amount")
+    assert grade(stopping).outcome == "passed"
+
+
 def test_an_exception_names_the_learners_line(grade: Grade) -> None:
     """The frames are the learner's own and nobody else's."""
     wrong = REFERENCE.replace("self.total += amount", "self.totl += amount")

@@ -62,12 +62,56 @@ def test_a_failure_teaches(begun: Shell) -> None:
     )
     source.write_text(broken, "utf-8")
     said = begun.sfs("test", "--repro", "repro.py", status=1)
-    for part in ("FAILED", "What happened:", "expected", "actual", "Seed", "repro.py"):
+    for part in ("FAILED", "What happened:", "expected", "actual", "Seed", "In repro.py are"):
         assert part in said
+    assert f"In repro.py are the calls of: {_sentence(said)}" in said
+    begun.json("test", "--json", "--repro", "elsewhere.py", status=1)
+    assert (begun.folder / "elsewhere.py").read_text() == (begun.folder / "repro.py").read_text()
     done = subprocess.run(
         [sys.executable, "repro.py"], cwd=begun.folder, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def _sentence(said: str) -> str:
+    """What the failure that is shown first is about."""
+    return said.splitlines()[0].removeprefix("FAILED  ")
+
+
+def test_what_is_written_down_is_the_failure_that_is_shown(begun: Shell) -> None:
+    """A test that is not built comes earlier in the suite, and is not what somebody wants to see."""
+    _allocate(begun, "return 0")
+    source = begun.folder / "page_file.py"
+    unbuilt = "    def page_size(self) -> int:\n        raise NotImplementedError\n\n    def old("
+    source.write_text(source.read_text("utf-8").replace("    def page_size(", unbuilt), "utf-8")
+    away = begun.home / "away.py"
+    said = begun.sfs("test", "--repro", str(away), status=1)
+    assert f"are the calls of: {_sentence(said)}\nPut it into {begun.folder}, and run" in said
+    assert "NotImplemented" not in away.read_text("utf-8")
+
+
+def test_a_breakpoint_stops_where_somebody_can_answer(begun: Shell) -> None:
+    """In a measured run it does nothing; `--debug` runs the failing calls here, and there it stops."""
+    _allocate(begun, "breakpoint()")
+    assert "20 of 20" in begun.sfs("test")
+    _allocate(begun, "breakpoint()\n        return 7 * 11")
+    done = subprocess.run(
+        [SFS, "test", "--debug"], cwd=begun.folder, env=begun.environment,
+        capture_output=True, text=True, input="p 6 * 7\ncontinue\n",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "(Pdb) 42" in done.stdout and "return 7 * 11" in done.stdout
+    assert "--json exclude" in begun.refused("test", "--debug", "--json")
+
+
+def _allocate(begun: Shell, statement: str) -> None:
+    """The reference, with a statement of one's own at the beginning of `allocate`."""
+    begun.solve("page_file.py")
+    source = begun.folder / "page_file.py"
+    first = "page_count, first_free = self._counters()\n        if first_free == 0:"
+    head, found, tail = source.read_text("utf-8").partition(first)
+    assert found
+    source.write_text(f"{head}{statement}\n        {found}{tail}", "utf-8")
 
 
 def test_hints_come_one_by_one(begun: Shell) -> None:

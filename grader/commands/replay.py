@@ -1,0 +1,69 @@
+"""The first failure's calls as a program of their own: written to a file, or run here to be looked into."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import show
+from grader.errors import UsageError
+from grader.languages import LANGUAGES
+from grader.verdict import MilestoneResult
+from grader.workspace import Workspace, write
+
+NONE = "There is no failure that could be repeated on its own."
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What `sfs test` was asked to do with the first failure."""
+
+    own: Workspace
+    file: Path | None = None
+    debug: bool = False
+
+    def check(self, *, as_json: bool) -> None:
+        """Refuse what could not be done, before anything is measured."""
+        if self.file is not None and os.path.lexists(self.file):
+            raise UsageError(f"{self.file}: is there already", "Choose another name.")
+        if self.debug and as_json:
+            raise UsageError("--debug and --json exclude each other", "Give one of them.")
+        if self.debug and self.own.language != "python":
+            raise UsageError(
+                f"--debug is for Python, not for {LANGUAGES[self.own.language].title}",
+                "Write a program with --repro FILE, and run that in your editor's debugger.",
+            )
+
+    def do(self, result: MilestoneResult, *, quiet: bool) -> None:
+        """Write it, run it, or only say that both can be done."""
+        sentence, program = _first(result)
+        if self.file is None and not self.debug:
+            if program and not quiet:
+                print("To see the first failure on its own: sfs test --repro FILE")
+            return
+        said = NONE if not program else ""
+        if program and self.file is not None:
+            write(self.file, program.encode())
+            said = f"In {self.file} are the calls of: {sentence}\n{self._how(self.file)}"
+        if said and not quiet:
+            print(said)
+        if program and self.debug:
+            print(f"Now the calls of: {sentence}\nWithout the sandbox; breakpoint() stops here.\n")
+            sys.stdout.flush()
+            subprocess.run([sys.executable, "-c", program], cwd=self.own.root)
+
+    def _how(self, file: Path) -> str:
+        if file.resolve().parent == self.own.root:
+            return "Its first line says how to run it."
+        return f"Put it into {self.own.root}, and run it there."
+
+
+def _first(result: MilestoneResult) -> tuple[str, str]:
+    """Sentence and program of the failure that is shown first, or of the next that can be repeated."""
+    for test in show.by_interest(result):
+        if test.failure and test.failure.reproduction:
+            return test.sentence or test.name, test.failure.reproduction
+    return "", ""
