@@ -21,6 +21,7 @@ from grader.errors import GraderError
 from grader.faults import ExpectationUnmet, Judged, LearnerError, SuiteFault
 from grader.reproduce import reproduction
 from grader.talk import Step
+from grader.teach import DOES_NOT_COMPILE
 from grader.transcript import Call, Opaque, Ref, narrate
 from grader.verdict import Failure, Frame, Outcome, Suite, TestResult
 
@@ -140,7 +141,7 @@ def _arose_in_tools(error: BaseException) -> bool:
 
 def _failure(run: TestRun) -> Failure:
     if run.broken:
-        return Failure(reason=f"The code does not compile:\n{run.broken}")
+        return Failure(reason=f"{DOES_NOT_COMPILE}\n{run.broken}")
     error = _inner(run.error)
     assert error is not None
     expected, actual = _compared(run)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.teach import failure_text
-from grader.verdict import MilestoneResult, TestResult, points
+from grader.teach import DOES_NOT_COMPILE, failure_text
+from grader.verdict import Frame, MilestoneResult, TestResult, points
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -131,7 +131,7 @@ def _in_brief(tests: Sequence[TestResult], known: TestResult | None = None) -> l
         for t in tests
         if t not in same and t not in unbuilt
     ]
-    for group, what in ((same, "fail at the same line"), (unbuilt, "are not built yet")):
+    for group, what in ((same, "fail in the same way"), (unbuilt, "are not built yet")):
         if group:
             mark = colour(MARKS[group[0].outcome], group[0].outcome)
             lines.append(f"  {mark} {len(group)} that {what}")
@@ -139,11 +139,21 @@ def _in_brief(tests: Sequence[TestResult], known: TestResult | None = None) -> l
 
 
 def _alike(test: TestResult, known: TestResult) -> bool:
-    """Whether one mistake made both fail: the same error at the same line of the learner's."""
-    one, other = test.failure, known.failure
-    if not (one and other and one.frames and other.frames):
-        return False
-    return one.reason == other.reason and one.frames[-1] == other.frames[-1]
+    """Whether one mistake made both fail: no file that compiles, the same error of the same line or call."""
+    cause = _cause(test)
+    return cause is not None and cause == _cause(known)
+
+
+def _cause(test: TestResult) -> tuple[str, Frame | None, str] | None:
+    """What ended a test; None where it is only known that an answer was wrong."""
+    failure = test.failure
+    if failure is None or test.suite == "hidden":
+        return None
+    place = failure.frames[-1] if failure.frames else None
+    call = failure.calls[-1] if failure.calls and " !! " in failure.calls[-1] else ""
+    if place is None and not call and not failure.reason.startswith(DOES_NOT_COMPILE):
+        return None
+    return failure.reason, place, "" if place else call
 
 
 def _interest(test: TestResult) -> tuple[bool, bool]:

@@ -17,6 +17,7 @@ LABELS = {
     "error": "GRADER ERROR",
     "not run": "NOT RUN",
 }
+DOES_NOT_COMPILE = "The code does not compile:"
 
 
 def failure_text(test: TestResult) -> str:

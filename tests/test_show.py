@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from grader import show
 from grader.teach import failure_text
-from grader.verdict import Failure, Frame, MilestoneResult, Outcome, TestResult
+from grader.verdict import Failure, Frame, MilestoneResult, Outcome, Suite, TestResult
 
 OWN = Frame("page_file.py", 7, "read", "return 1 +")
 
@@ -12,10 +14,11 @@ OWN = Frame("page_file.py", 7, "read", "return 1 +")
 def failing(
     name: str, reason: str = "What came back is not what was expected.",
     *frames: Frame, outcome: Outcome = "failed", reproduction: str = "",
+    calls: tuple[str, ...] = (), suite: Suite = "visible",
 ) -> TestResult:  # fmt: skip
-    failure = Failure(reason=reason, frames=frames, reproduction=reproduction)
+    failure = Failure(reason=reason, frames=frames, reproduction=reproduction, calls=calls)
     return TestResult(
-        suite="visible", name=name, sentence=f"The {name} test.", outcome=outcome, failure=failure
+        suite=suite, name=name, sentence=f"The {name} test.", outcome=outcome, failure=failure
     )
 
 
@@ -34,14 +37,33 @@ def test_one_mistake_behind_many_failures_is_one_line() -> None:
         result(*same, failing("odd"), failing("new", outcome="todo")), everything=False
     )
     assert said.count("SyntaxError") == 1
-    assert "8 that fail at the same line" in said
+    assert "8 that fail in the same way" in said
     assert "The odd test." in said and "1 that are not built yet" in said
     assert "no. 3" not in said
 
 
-def test_a_failure_without_a_line_of_the_learners_is_told_by_its_sentence() -> None:
+@pytest.mark.parametrize(
+    ("reason", "call", "alike"),
+    [
+        ("What came back is not what was expected.", "page_file.read(1) -> 7", False),
+        ("there is no PageFile", "PageFile() !! there is no PageFile", True),
+        ("no answer before the time limit", "page_file.read(1) !! no answer", True),
+        ("The code does not compile:\n1 error", "", True),
+    ],
+)
+def test_without_a_line_of_the_learners_it_is_the_call_that_tells(
+    reason: str, call: str, alike: bool
+) -> None:
     """Wrong answers all have the same reason; they are not the same mistake."""
-    said = show.failures(result(*(failing(f"no. {i}") for i in range(3))), everything=False)
+    tests = [failing(f"no. {i}", reason, calls=(call,)) for i in range(3)]
+    said = show.failures(result(*tests), everything=False)
+    assert ("2 that fail in the same way" in said, "no. 2" in said) == (alike, not alike)
+
+
+def test_of_hidden_failures_every_sentence_is_told() -> None:
+    """It is all that is known of them."""
+    tests = [failing(f"no. {i}", "Neutral.", suite="hidden") for i in range(3)]
+    said = show.failures(result(*tests), everything=False)
     assert "no. 1" in said and "no. 2" in said
 
 
