@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,7 +120,8 @@ def _layout(course: str | None, own: Workspace | None, start: Path) -> Layout:
             return Layout(own.course)
         raise UsageError(
             f"the course of this workspace is no longer at {own.course}",
-            "Say where it is now: sfs --course DIR start SYSTEM (your files stay as they are).",
+            f"Say where it is now: sfs --course DIR start {own.system} --lang {own.language} "
+            f"--dir {shlex.quote(str(own.root))} (your files stay as they are).",
         )
     try:
         return layouts.find(start)

@@ -144,7 +144,7 @@ def load(root: Path) -> Workspace:
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise UsageError(
             f"{path}: cannot be understood: {error}",
-            "Move that one file away and run `sfs start SYSTEM --dir .` again; your code stays as it is.",
+            "Move that one file away and run `sfs start SYSTEM --lang LANG --dir .` again; your code stays as it is.",
         ) from error
     return Workspace(
         root=root,

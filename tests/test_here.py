@@ -99,6 +99,7 @@ def test_a_course_that_moved_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(UsageError) as refused:
         here.look(None, tmp_path)
     assert str(tmp_path / "gone") in refused.value.message
+    assert "start database-system --lang python --dir " in refused.value.mend  # made to be copied
     assert here.look(str(LAYOUT.root), tmp_path).workspace is not None
 
 

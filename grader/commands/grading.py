@@ -171,10 +171,11 @@ def grade_(
     subject = "reference" if folder is None else str(folder)
     run = session.run(jobs, subject)
     status = _print_json(run) if as_json else _print_run(run, here)
+    status = session.settle(status)  # what is not recorded has no next
     present = not selectors and not everything and folder is not None and code is None
     if status == 0 and present and not as_json:
         print("\nNext: sfs next")
-    return session.settle(status)
+    return status
 
 
 def _what(

@@ -17,6 +17,7 @@ from grader.languages import LANGUAGES
 from grader.layout import Layout
 from grader.manifest import Milestone, System
 from grader.progress import Attempt
+from grader.verdict import MilestoneResult
 from grader.workspace import Workspace
 
 
@@ -148,23 +149,28 @@ def _quoted(path: Path) -> str:
 def _say_begun(here: Here, own: Workspace, milestone: Milestone, added: list[str]) -> None:
     print(f"Milestone {milestone.id}: {milestone.title}.")
     print(f"  To fill in: {', '.join(added) or 'nothing new: your files were there already'}")
-    passed, total = _measured(here, own, milestone)
-    print(f"  {passed} of {total} visible tests pass.", end=" ")
-    print("That is as it should be: the stub only says what is asked." if passed == 0 else "")
+    result = _measured(here, own, milestone)
+    if result.outcome == "not run":  # no JDK, say: it can be written here all the same
+        print(f"  It cannot be measured on this machine yet: {result.reason}")
+        return
+    print(f"  {result.count()} of {result.total()} visible tests pass.", end=" ")
+    print(
+        "That is as it should be: the stub only says what is asked." if result.count() == 0 else ""
+    )
 
 
-def _measured(here: Here, own: Workspace, milestone: Milestone) -> tuple[int, int]:
+def _measured(here: Here, own: Workspace, milestone: Milestone) -> MilestoneResult:
     """How many visible tests pass now: also the first sign that everything works on this machine."""
     from grader.session import Session
 
     system = here.course.system(own.system)
     session = Session(replace(here, workspace=None), ("visible",), fresh=True, quiet=True)
     result = session.run([session.job(system, milestone, own.language, own.root)], "").milestones[0]
-    if not result.tests:
+    if not result.tests and result.outcome != "not run":
         raise UsageError(
             f"{milestone.id} cannot be measured here: {result.reason}", "See: sfs doctor"
         )
-    return result.count(), result.total()
+    return result
 
 
 @click.command("next")
@@ -240,11 +246,14 @@ def _text(path: Path) -> str:
 
 
 def _print_markdown(text: str, *, raw: bool) -> None:
+    import os
     import sys
 
     if raw or not sys.stdout.isatty():
         sys.stdout.write(text)
         return
+    # Or less would print the colours as letters, and fill a screen for three lines.
+    os.environ.setdefault("LESS", "FRX")
     from rich.console import Console
     from rich.markdown import Markdown
 

@@ -123,7 +123,9 @@ def _confirm(question: str, yes: bool) -> None:
         raise UsageError(
             "this replaces files of yours, and there is nobody to ask", "Say it with --yes."
         )
-    click.confirm(question, abort=True)
+    if not click.confirm(question):
+        print("Nothing was changed.")
+        raise click.exceptions.Exit(0)
 
 
 def _replace(own: Workspace, contents: dict[str, bytes]) -> None:

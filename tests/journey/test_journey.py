@@ -307,6 +307,10 @@ def test_a_machine_without_a_jdk_says_how_to_get_one(shell: Shell) -> None:
     said = shell.sfs("grade", "database-system/01", "--lang", "java", "--reference", status=1)
     assert "not run" in said
     assert "openjdk" in said
+    said = shell.sfs(
+        "start", "database-system", "--lang", "java", "--dir", "db"
+    )  # it can be written here
+    assert "openjdk" in said and "Next: cd" in said
 
 
 def test_two_graders_at_once_are_both_recorded(begun: Shell) -> None:
@@ -367,9 +371,10 @@ def _until(condition: object, seconds: float = 15) -> bool:
     return False
 
 
-def on_terminal(shell: Shell, *arguments: str, **more: str) -> str:
+def on_terminal(shell: Shell, *arguments: str, typed: bytes = b"", **more: str) -> str:
     """What a person sees who runs it in a terminal."""
     near, far = pty.openpty()
+    os.write(near, typed)
     child = subprocess.Popen(
         [SFS, *arguments], cwd=shell.folder, env={**shell.environment, "TERM": "xterm", **more},
         stdin=far, stdout=far, stderr=far,
@@ -392,6 +397,22 @@ def test_colour_only_on_a_terminal(begun: Shell) -> None:
     assert "\x1b[" not in begun.sfs("test", status=1)
     assert "\x1b[3" not in on_terminal(begun, "test", NO_COLOR="1")
     assert "\x1b[3" not in on_terminal(begun, "test", TERM="dumb")
+
+
+def test_a_pager_shows_colours_and_not_their_letters(begun: Shell) -> None:
+    """`less` prints escape sequences as text unless it is told otherwise; what fits needs no key."""
+    said = on_terminal(begun, "hint", LINES="100")
+    assert "Paper first" in said
+    assert "ESC" not in said
+
+
+def test_a_question_answered_with_no_changes_nothing(begun: Shell) -> None:
+    """It is no interruption either."""
+    before = (begun.folder / "page_file.py").read_bytes()
+    (begun.folder / "page_file.py").write_bytes(before + b"# mine")
+    said = on_terminal(begun, "reset", typed=b"n\n")
+    assert "Nothing was changed." in said and "stopped" not in said
+    assert (begun.folder / "page_file.py").read_bytes() == before + b"# mine"
 
 
 @pytest.mark.parametrize(
