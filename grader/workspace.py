@@ -287,6 +287,7 @@ def _python(system: System) -> dict[str, str]:
     return {
         "pyproject.toml": f'[project]\nname = "{system.id}"\nversion = "0"\nrequires-python = ">=3.11"\n\n'
         '[tool.pyright]\ninclude = ["."]\n\n[tool.mypy]\nstrict = true\nfiles = ["."]\n'
+        "explicit_package_bases = true  # kit has no __init__.py\n"
     }
 
 

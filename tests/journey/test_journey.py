@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import impostors, submission
+from grader import impostors, manifest, submission, workspace
 from grader.layout import Layout
+from grader.manifest import System
 from tests.journey.learner import ROOT, SFS, Shell
 
 pytestmark = pytest.mark.timeout(240)
+COURSE = manifest.load(Layout(ROOT).manifest)
 
 
 def test_from_the_first_stub_to_the_second_milestone(shell: Shell) -> None:
@@ -459,13 +461,17 @@ def test_watch_answers_a_save(begun: Shell) -> None:
     assert _until(lambda: processes_with(mark) == [])
 
 
-def test_a_fresh_stub_is_a_project_that_type_checkers_understand(begun: Shell) -> None:
-    """The imports of a stub resolve, and its signatures are sound."""
+@pytest.mark.parametrize("system", COURSE.systems.values(), ids=lambda system: system.id)
+def test_fresh_stubs_are_a_project_that_type_checkers_understand(
+    system: System, tmp_path: Path
+) -> None:
+    """All stubs of a system beside the kit: the imports resolve, and the signatures are sound."""
+    layout = Layout(ROOT)
+    own = workspace.create(tmp_path / "own", layout, system, "python")
+    for milestone in system.milestones:
+        own.lay_out(layout, system, milestone)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "page_file.py"],
-        cwd=begun.folder,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-m", "mypy"], cwd=own.root, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
 

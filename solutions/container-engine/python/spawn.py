@@ -17,6 +17,7 @@ import errno
 import os
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 from kit import syscalls
 from kit.errors import StepFailed
@@ -47,7 +48,7 @@ def find_program(name: str, search: str, cwd: str) -> str:
     # END SOLUTION
 
 
-def start(spec: dict, steps: Sequence[Step] = ()) -> int:
+def start(spec: dict[str, Any], steps: Sequence[Step] = ()) -> int:
     """Start the program of `spec["process"]` and return its pid as soon as it runs.
 
     In the child come, in this order: `steps`, each called without arguments; the working
@@ -83,7 +84,7 @@ def start(spec: dict, steps: Sequence[Step] = ()) -> int:
 FAILED = 125
 
 
-def _become(spec: dict, steps: Sequence[Step], engine: int, report: int) -> None:
+def _become(spec: dict[str, Any], steps: Sequence[Step], engine: int, report: int) -> None:
     """The child's whole life until exec."""
     process = spec["process"]
     way = [
@@ -102,7 +103,7 @@ def _become(spec: dict, steps: Sequence[Step], engine: int, report: int) -> None
         os._exit(FAILED)
 
 
-def _execute(process: dict, engine: int, report: int) -> None:
+def _execute(process: dict[str, Any], engine: int, report: int) -> None:
     env = dict(line.split("=", 1) for line in process["env"])
     search = env.get("PATH", DEFAULT_PATH)
     program = find_program(process["args"][0], search, process["cwd"])

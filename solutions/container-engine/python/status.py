@@ -13,11 +13,12 @@ Every engine and every shell translates this word. C has macros for it (WIFEXITE
 """
 
 import signal
+from typing import Any
 
 SIGNAL_BASE = 128  # a shell adds it, so that "killed by 9" does not look like "exit 9"
 
 
-def describe(wait_status: int) -> dict:
+def describe(wait_status: int) -> dict[str, Any]:
     """{"kind": "exited" | "signaled" | "stopped" | "continued", "code": int, "core": bool}
 
     `code` is the exit code, the number of the signal that killed or stopped it, or 0 for

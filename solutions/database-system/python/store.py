@@ -14,15 +14,12 @@ at a time, which milestone 13 builds on top of this; and a lock against a second
 
 from __future__ import annotations
 
+from kit.cursor import Cursor
+
 # BEGIN SOLUTION: helpers
 from zlib import crc32
 
 from buffer_pool import BufferPool
-
-# END SOLUTION
-from kit.cursor import Cursor
-
-# BEGIN SOLUTION: helpers
 from kit.errors import StoreClosed
 from tree import Tree
 from wal import LoggedPageFile

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kit.errors import HttpError, LineTooLong
 from stream_buffer import StreamBuffer
@@ -38,7 +39,7 @@ LIST_MEMBER = re.compile(r'(?:"(?:\\.|[^"\\])*"?|[^",])+')
 # END SOLUTION
 
 
-def parse_request_line(line: bytes) -> list:
+def parse_request_line(line: bytes) -> list[Any]:
     """Return [method, target, [major, minor]] of a request line without its CR LF.
 
     Raises HttpError: 400 if the line is not in the grammar above (a target is 1 or more visible
@@ -74,7 +75,7 @@ def parse_field_line(line: bytes) -> list[str]:
     # END SOLUTION
 
 
-def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict:
+def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return the head in `block`: its lines with CR LF between them, without the empty line at the end.
 
     A head is {"method": str, "target": str, "version": [int, int], "headers": [[name, value], ...]},
@@ -89,7 +90,7 @@ def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict:
     # END SOLUTION
 
 
-def check_host(head: dict) -> str:
+def check_host(head: dict[str, Any]) -> str:
     """Return the authority that a request is for: host, or host ":" port.
 
     It is the Host field's value, perhaps ""; with a target in absolute form it is the target's
@@ -146,7 +147,7 @@ class HeadReader:
         self._begin()
         # END SOLUTION
 
-    def read(self, buffer: StreamBuffer) -> dict | None:
+    def read(self, buffer: StreamBuffer) -> dict[str, Any] | None:
         """Return the next head, or None if the buffer does not hold all of it yet.
 
         Bytes after the head stay in the buffer; the reader is ready for the next one. Up to 8 empty
@@ -193,7 +194,7 @@ class _Lines:
     def __init__(self, limits: Mapping[str, int]) -> None:
         self._longest_request_line = limits["request_line"]
         self._bytes_left, self._fields_left = limits["header_bytes"], limits["header_count"]
-        self._request_line: list | None = None
+        self._request_line: list[Any] | None = None
         self._headers: list[list[str]] = []
 
     def begun(self) -> bool:
@@ -220,7 +221,7 @@ class _Lines:
             raise self.too_large()
         self._headers.append(parse_field_line(line))
 
-    def head(self) -> dict:
+    def head(self) -> dict[str, Any]:
         method, target, version = self._request_line
         return {"method": method, "target": target, "version": version, "headers": self._headers}
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import spawn
 from kit.errors import StepFailed
@@ -31,7 +32,7 @@ FORWARDED = (
 NOT_FOUND, NOT_EXECUTABLE, ENGINE_FAILED = 127, 126, 125
 
 
-def run(spec: dict, steps: Sequence[Step] = ()) -> int:
+def run(spec: dict[str, Any], steps: Sequence[Step] = ()) -> int:
     """Start the program, see it through, and return the exit status that `cask run` shall end with.
 
     From the call on, each signal of FORWARDED that reaches the engine is sent on to the program,

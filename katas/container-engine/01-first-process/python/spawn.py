@@ -17,6 +17,7 @@ import errno
 import os
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 from kit import syscalls
 from kit.errors import StepFailed
@@ -37,7 +38,7 @@ def find_program(name: str, search: str, cwd: str) -> str:
     raise NotImplementedError("01-first-process: find_program")
 
 
-def start(spec: dict, steps: Sequence[Step] = ()) -> int:
+def start(spec: dict[str, Any], steps: Sequence[Step] = ()) -> int:
     """Start the program of `spec["process"]` and return its pid as soon as it runs.
 
     In the child come, in this order: `steps`, each called without arguments; the working

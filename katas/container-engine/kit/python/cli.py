@@ -15,6 +15,7 @@ of your code.
 """
 
 import sys
+from typing import Any
 
 ENGINE_FAILED = 125
 
@@ -50,10 +51,10 @@ def _run(words: list[str]) -> int:
     return runner.run(spec, steps.wanted(spec))
 
 
-def parse(words: list[str]) -> dict:
+def parse(words: list[str]) -> dict[str, Any]:
     """The spec that the words after `run` describe."""
     process = {"args": [], "env": [], "cwd": "/"}
-    spec: dict = {"process": process}
+    spec: dict[str, Any] = {"process": process}
     rest = list(words)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
@@ -75,7 +76,7 @@ def parse(words: list[str]) -> dict:
     return spec
 
 
-def _set(spec: dict, option: str, value: str) -> None:
+def _set(spec: dict[str, Any], option: str, value: str) -> None:
     process = spec["process"]
     if option == "--env":
         if "=" not in value:

@@ -9,13 +9,14 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 Step = tuple[str, Callable[[], object]]
 
 NOT_BUILT = "cask: not built yet: "
 
 
-def wanted(spec: dict) -> list[Step]:
+def wanted(spec: dict[str, Any]) -> list[Step]:
     """The steps that this spec asks for, in their order."""
     steps = []
     if "umask" in spec["process"]:
@@ -32,7 +33,7 @@ def _chroot_only(root: str) -> None:
     os.chdir("/")
 
 
-def _built(module: str):  # noqa: ANN202 (a module)
+def _built(module: str) -> Any:
     """One of your own files, when it is there."""
     try:
         return __import__(module)

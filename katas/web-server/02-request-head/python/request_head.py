@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kit.errors import HttpError, LineTooLong
 from stream_buffer import StreamBuffer
@@ -26,7 +27,7 @@ DEFAULT_LIMITS = {"request_line": 8192, "header_bytes": 65536, "header_count": 1
 MAX_EMPTY_LINES = 8  # skipped before a request line; some old clients send one after a body
 
 
-def parse_request_line(line: bytes) -> list:
+def parse_request_line(line: bytes) -> list[Any]:
     """Return [method, target, [major, minor]] of a request line without its CR LF.
 
     Raises HttpError: 400 if the line is not in the grammar above (a target is 1 or more visible
@@ -47,7 +48,7 @@ def parse_field_line(line: bytes) -> list[str]:
     raise NotImplementedError("02-request-head: parse_field_line")
 
 
-def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict:
+def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return the head in `block`: its lines with CR LF between them, without the empty line at the end.
 
     A head is {"method": str, "target": str, "version": [int, int], "headers": [[name, value], ...]},
@@ -57,7 +58,7 @@ def parse_head(block: bytes, limits: Mapping[str, int] | None = None) -> dict:
     raise NotImplementedError("02-request-head: parse_head")
 
 
-def check_host(head: dict) -> str:
+def check_host(head: dict[str, Any]) -> str:
     """Return the authority that a request is for: host, or host ":" port.
 
     It is the Host field's value, perhaps ""; with a target in absolute form it is the target's
@@ -94,7 +95,7 @@ class HeadReader:
         """
         raise NotImplementedError("02-request-head: HeadReader.__init__")
 
-    def read(self, buffer: StreamBuffer) -> dict | None:
+    def read(self, buffer: StreamBuffer) -> dict[str, Any] | None:
         """Return the next head, or None if the buffer does not hold all of it yet.
 
         Bytes after the head stay in the buffer; the reader is ready for the next one. Up to 8 empty

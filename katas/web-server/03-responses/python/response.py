@@ -29,6 +29,7 @@ class Body(Protocol):
 
     def parts(self) -> Iterator[bytes]:
         """Its bytes, in pieces."""
+        ...
 
     def close(self) -> None:
         """Called once it is not needed any more, sent in full or not."""
@@ -100,7 +101,9 @@ def encode_head(status: int, headers: Sequence[Sequence[str]], version: Sequence
     raise NotImplementedError("03-responses: encode_head")
 
 
-def complete_headers(response: dict[str, Any], length: int | None, now: int, close: bool) -> list:
+def complete_headers(
+    response: dict[str, Any], length: int | None, now: int, close: bool
+) -> list[list[str]]:
     """The fields that are sent: the response's own, and what the writer adds to them.
 
     `response` is {"status": int, "headers": [[name, value], ...]}; `length` the body's length in

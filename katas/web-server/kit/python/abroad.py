@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 DAYS = {"Mon": "Mo", "Tue": "Di", "Wed": "Mi", "Thu": "Do", "Fri": "Fr", "Sat": "Sa", "Sun": "So"}
 MONTHS = {"Mar": "Mär", "May": "Mai", "Oct": "Okt", "Dec": "Dez"}
@@ -19,7 +20,7 @@ def go_abroad() -> None:
     time.tzset()
     english = time.strftime
 
-    def strftime(form: str, *moment: object) -> str:
+    def strftime(form: str, *moment: Any) -> str:
         text = english(form, *moment)
         for name, translated in (DAYS | MONTHS).items():
             text = text.replace(name, translated)
