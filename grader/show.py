@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,9 @@ def failures(result: MilestoneResult, *, everything: bool) -> str:
 
 def in_brief(result: MilestoneResult, most: int = 5) -> str:
     """What fails, a line each: beside the verdicts of other milestones there is no room for more."""
-    bad = by_interest(result)
-    left = [f"  … and {len(bad) - most} more"] if len(bad) > most else []
-    return "\n".join([*_in_brief(bad[:most]), *left])
+    lines = _in_brief(by_interest(result))
+    left = [f"  … and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join([*lines[:most], *left])
 
 
 def by_interest(result: MilestoneResult) -> list[TestResult]:
@@ -123,14 +124,15 @@ def by_interest(result: MilestoneResult) -> list[TestResult]:
 
 
 def _in_brief(tests: Sequence[TestResult], known: TestResult | None = None) -> list[str]:
-    """A line each; but one for all that are not built, and one for all that fail as `known` does."""
+    """A line for each sentence; but one for all that are not built, and one for all that fail as `known`."""
     same = [t for t in tests if known and t.outcome != "todo" and _alike(t, known)]
     unbuilt = [t for t in tests if t.outcome == "todo"]
-    lines = [
+    told = [
         f"  {colour(MARKS[t.outcome], t.outcome)} {t.sentence or t.name}"
         for t in tests
         if t not in same and t not in unbuilt
     ]
+    lines = [f"{line} ({n} times)" if n > 1 else line for line, n in Counter(told).items()]
     for group, what in ((same, "fail in the same way"), (unbuilt, "are not built yet")):
         if group:
             mark = colour(MARKS[group[0].outcome], group[0].outcome)

@@ -71,6 +71,9 @@ def test_beside_other_milestones_a_failure_is_named_in_brief() -> None:
     """Whoever grades a whole course sees what failed, not only that something did."""
     said = show.in_brief(result(*(failing(f"no. {i}") for i in range(8))))
     assert [said.count("The no."), "… and 3 more" in said] == [5, True]
+    assert show.in_brief(result(failing("a"), failing("a"))).endswith("✗ The a test. (2 times)")
+    todo = [failing(f"no. {i}", outcome="todo") for i in range(40)]
+    assert show.in_brief(result(*todo)).endswith("· 40 that are not built yet")
 
 
 def test_what_is_begun_comes_before_what_is_not() -> None:
