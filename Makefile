@@ -17,7 +17,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check grader tests benchmarks solutions/*/clients
 	@$(BIN)/ruff check grader tests benchmarks solutions/*/clients
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_*.py
+	@$(BIN)/python -m pytest -q -rs tests/test_*.py
 
 # Every impostor of every milestone; `make test` takes two of each milestone at random.
 prove: $(READY)

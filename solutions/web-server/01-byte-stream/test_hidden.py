@@ -184,13 +184,13 @@ def test_a_long_line_in_small_pieces(kata):
 
 
 def test_many_small_lines_before_a_large_rest(kata):
-    """20,000 lines are given out one by one without moving the 48 MB behind them each time."""
+    """20,000 lines are given out one by one without moving the 24 MB behind them each time."""
     buffer = kata.StreamBuffer(1 << 26)
     buffer.append(b"".join(b"%d\r\n" % n for n in range(20_000)))
-    for _ in range(6):
+    for _ in range(3):
         buffer.append(b"x" * (8 << 20))
     assert kata.many(buffer, "take_line", [[99]] * 20_000) == [b"%d" % n for n in range(20_000)]
-    assert buffer.size() == 48 << 20
+    assert buffer.size() == 24 << 20
 
 
 def fill_up(client, data):
