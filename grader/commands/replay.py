@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Replay:
         if self.file is None and not self.debug:
             if program and not quiet:
                 print("To see the first failure on its own: sfs test --repro FILE")
+                if self.own.language == "python":
+                    print("To stop in it with breakpoint() or Ctrl-C:   sfs test --debug")
             return
         said = NONE if not program else ""
         if program and self.file is not None:
@@ -51,14 +54,26 @@ class Replay:
         if said and not quiet:
             print(said)
         if program and self.debug:
-            print(f"Now the calls of: {sentence}\nWithout the sandbox; breakpoint() stops here.\n")
-            sys.stdout.flush()
-            subprocess.run([sys.executable, "-c", program], cwd=self.own.root)
+            print(
+                f"Now the calls of: {sentence}\nWithout the sandbox; breakpoint() stops here, and"
+            )
+            print("Ctrl-C shows where a call that does not end is busy.\n", flush=True)
+            _run(program, self.own.root)
 
     def _how(self, file: Path) -> str:
         if file.resolve().parent == self.own.root:
             return "Its first line says how to run it."
         return f"Put it into {self.own.root}, and run it there."
+
+
+def _run(program: str, folder: Path) -> None:
+    """Until it ends by itself; Ctrl-C is for it, and not for us."""
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=folder)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _first(result: MilestoneResult) -> tuple[str, str]:

@@ -106,6 +106,23 @@ def test_a_breakpoint_stops_where_somebody_can_answer(begun: Shell) -> None:
     assert "--json exclude" in begun.refused("test", "--debug", "--json")
 
 
+def test_where_an_endless_call_is_busy_can_be_seen(begun: Shell) -> None:
+    """Ctrl-C ends the calls with the learner's line, and the command with its own status."""
+    _allocate(begun, "print('busy', flush=True)\n        while True:\n            page_no = 1")
+    test = subprocess.Popen(
+        [SFS, "test", "--debug", "-k", "laid_out"], cwd=begun.folder, env=begun.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert test.stdout is not None
+    lines: Iterator[str] = iter(test.stdout)
+    assert any("Without the sandbox" in line for line in lines)
+    assert any(line == "busy\n" for line in lines)
+    os.killpg(test.pid, signal.SIGINT)
+    said = test.communicate(timeout=20)[0]
+    assert test.returncode == 1
+    assert "in allocate" in said and "KeyboardInterrupt" in said and "stopped" not in said
+
+
 def _allocate(begun: Shell, statement: str) -> None:
     """The reference, with a statement of one's own at the beginning of `allocate`."""
     begun.solve("page_file.py")
