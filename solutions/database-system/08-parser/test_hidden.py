@@ -369,8 +369,37 @@ def test_values_are_a_query(one):
         "order_by": order
     }
     assert one("select * from (values (1, a), (2, b)) v")["from"]["select"] == made
+    assert one("insert into t values (default, 1), (a, default)")["source"] == made | {
+        "rows": [[{"kind": "default"}, ONE], [A, {"kind": "default"}]]
+    }
     member = one("select a in (values (1))")["items"][0]["expr"]
     assert [member["kind"], member["select"]["kind"]] == ["in_select", "values"]
+
+
+def test_values_in_from_get_names_for_their_columns(kata, one):
+    """Names behind the alias of VALUES, as many as columns; the SELECT that they stand for has them."""
+    source = one("select 1 from (values (1, a) limit 1) as v (n, m) where a")["from"]
+    assert source == one(
+        "select 1 from (select column1 as n, column2 as m from (values (1, a) limit 1) as v) as v"
+    )["from"]
+    assert one("select 1 from (values (1)) v(n), t")["from"]["left"]["alias"] == "v"
+    for names in ("(n)", "(n, m, o)"):
+        with kata.raises("SqlSyntaxError"):
+            kata.parse(f"select 1 from (values (1, a)) v {names}")
+    for wrong in ("(values (1, a)) (n, m)", "t v (n)", "(values (1)) v ()"):
+        with kata.raises("SqlSyntaxError"):
+            kata.parse(f"select 1 from {wrong}")
+    with kata.raises("FeatureNotSupported"):
+        kata.parse("select 1 from (select 1) v (n)")
+
+
+def test_a_function_in_from_is_a_query_of_one_value(one):
+    """It has its own name or its alias, and so has its column."""
+    for sql, meant in (
+        ("f(1, a)", "(select f(1, a) as f) as f"), ("pg_catalog.f() x", "(select f() as x) as x"),
+        ("t, f(1) as g", "t, (select f(1) as g) as g"),
+    ):  # fmt: skip
+        assert one(f"select * from {sql}")["from"] == one(f"select * from {meant}")["from"]
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,10 @@ WRONG = {
     "insert into t (id, a) values (9, true)": "TypeMismatch",
     "insert into t (id, a) values (9, 'x')": "InvalidText",
     "insert into t (id, a) select id, s from t": "TypeMismatch",
+    "values (default)": "SqlSyntaxError",
+    "insert into t select * from (values (9, default)) v": "SqlSyntaxError",
+    "insert into t values (9, default) limit 1": "SqlSyntaxError",
+    "insert into t values (default, 9)": "NotNullViolation",
     "update t set nope = 1": "UndefinedColumn",
     "update t set a = 1, a = 2": "DuplicateColumn",
     "update t set a = b, a = id": "DuplicateColumn",
@@ -327,6 +331,18 @@ def test_a_default_may_call_a_function(engine):
     )
     engine.execute("insert into w (c) values (1)")
     assert rows(engine, "select * from w") == [["Xy", 3, 1]]
+
+
+def test_default_is_what_the_column_has(engine):
+    """DEFAULT among values is a default, a number or NULL, in any row, also of a prepared statement."""
+    engine.execute("create table w (id serial primary key, a integer default 2 + 3, b text)")
+    sql = "insert into w values (default, 1, 'x'), (7, default, default), (default, default, 'y')"
+    engine.execute(sql)
+    engine.execute("insert into w (b, a) values (default, 8), ($1, default)", ["z"])
+    assert rows(engine, "select a, b from w where id <> 7 order by id") == [
+        [1, "x"], [5, "y"], [8, None], [5, "z"],
+    ]  # fmt: skip
+    assert rows(engine, "select a, b from w where id = 7") == [[5, None]]
 
 
 def test_a_subquery_around_a_correlated_one_is_run_once(kata):

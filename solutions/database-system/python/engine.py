@@ -168,21 +168,23 @@ class Engine:
         targets = [columns[_index(names, name)] for name in given]
         if len(set(given)) < len(given):
             raise DuplicateColumn("a column is named twice")
-        source = statement["source"] or DEFAULT_VALUES
+        source, left_out = _left_out(statement["source"] or DEFAULT_VALUES)
         types = [column["type"] for column in targets]
         plan = planner.assigned(source, types, fewer=not statement["columns"])
         made = {names.index(name): at for at, name in enumerate(given[: len(plan["columns"])])}
         defaults = [self._default(column) for column in columns]
         how = {"plan": self._optimized(plan, tables), "made": made, "defaults": defaults}
+        how["left_out"] = left_out
         return {**how, **_returning(statement, planner, tables)}
 
     def _insert(self, how: Tree, params: Params, tables: _Tables) -> Result:
+        made, left_out = how["made"], how["left_out"]
         rows = [
             [
-                given[how["made"][i]] if i in how["made"] else default()
+                given[made[i]] if i in made and (number, made[i]) not in left_out else default()
                 for i, default in enumerate(how["defaults"])
             ]
-            for given in _rows(how["plan"], params, tables)
+            for number, given in enumerate(_rows(how["plan"], params, tables))
         ]
         result = _changed(f"INSERT 0 {len(rows)}", how, rows, params, tables)
         table = tables.table(how["table"])
@@ -318,6 +320,7 @@ DEFINITIONS = {
 }
 MOST_KNOWN = 256
 DEFAULT_VALUES = {"kind": "values", "rows": [[]], "order_by": [], "limit": None, "offset": None}
+NULL = {"kind": "literal", "type": "null", "value": None}
 QUERY_PLAN = {"name": "QUERY PLAN", "type": "text"}
 
 
@@ -330,6 +333,19 @@ def _parsed(sql: str) -> list[Tree]:
 def _rows(plan: Tree, params: Params, tables: _Tables) -> list[list[Any]]:
     """All rows of a plan: whoever changes rows must have found them all before."""
     return list(Runner(tables, params).run(plan, []))
+
+
+def _left_out(source: Tree) -> tuple[Tree, set[tuple[int, int]]]:
+    """VALUES with NULL for each DEFAULT, and where these stand: in which row, at which place."""
+    if {**source, "rows": [[]]} != DEFAULT_VALUES:  # not VALUES, or with an order or a limit
+        return source, set()
+    left_out, rows = set(), [list(row) for row in source["rows"]]
+    for number, row in enumerate(rows):
+        for at, value in enumerate(row):
+            if value["kind"] == "default":
+                left_out.add((number, at))
+                row[at] = NULL
+    return {**source, "rows": rows}, left_out
 
 
 def _found(statement: Tree, planner: Planner, tables: _Tables) -> tuple[Tree, Any]:

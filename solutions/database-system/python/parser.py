@@ -7,9 +7,12 @@ trees are dicts, as those of expressions; `x?` may be None, `x*` is a list.
     join      type, left, right, on?  "inner" "left" "cross"; a comma is a cross join
 
     select    distinct, items* {expr, alias?}, from?, where?, group_by*, having?, ORDER
-    values    rows* [expression*], ORDER
+    values    rows* [expression or default*], ORDER             default   no keys: what the column has
     compound  op, all, left, right, ORDER     "union" "intersect" "except"
     ORDER     order_by* {expr, desc, nulls: "first" "last" or None}, limit?, offset?
+
+    (VALUES ...) AS t (a, b)   is read as   (SELECT column1 AS a, column2 AS b FROM (VALUES ...) AS t) AS t
+    FROM f(x) AS t             is read as   FROM (SELECT f(x) AS t) AS t
 
     insert    table, columns*, source?, returning?        no source: DEFAULT VALUES
     update    table, set* [name, expression], where?, returning?
@@ -136,7 +139,7 @@ class Parser(ExpressionParser):
             made: Tree = self.enclosed(self.query)
             return made
         if self.take("values"):
-            rows = self.listed(lambda: self.enclosed(lambda: self.listed(self.expression)))
+            rows = self.listed(lambda: self.enclosed(lambda: self.listed(self._given)))
             return {"kind": "values", "rows": rows, **UNORDERED}
         self.expect("select")
         made = {"kind": "select", "distinct": self.one_of("distinct", "all") == "distinct"}
@@ -146,6 +149,10 @@ class Parser(ExpressionParser):
         made["group_by"] = self.listed(self.expression) if self.take("group", "by") else []
         made["having"] = self._optional("having")
         return {**made, **UNORDERED}
+
+    def _given(self) -> Tree:
+        """A value, or DEFAULT: INSERT knows what that is."""
+        return {"kind": "default"} if self.take("default") else self.expression()
 
     def _optional(self, word: str) -> Tree | None:
         return self.expression() if self.take(word) else None
@@ -218,11 +225,31 @@ class Parser(ExpressionParser):
 
     def _source(self) -> Tree:
         if self.opens_query():
-            return {"kind": "subquery", "select": self.enclosed(self.query), "alias": self._alias()}
+            made: Tree = {"kind": "subquery", "select": self.enclosed(self.query)}
+            made["alias"] = self._alias()
+            return self._renamed(made) if made["alias"] and self.sees("(") else made
         if self.sees("("):
-            made: Tree = self.enclosed(self._sources)
+            made = self.enclosed(self._sources)
             return made
-        return {"kind": "table", "name": self.object_name(), "alias": self._alias()}
+        name = self.object_name()
+        if not self.sees("("):
+            return {"kind": "table", "name": name, "alias": self._alias()}
+        call = self._call(name)
+        alias = self._alias() or name
+        return {"kind": "subquery", "select": _selected([_item(call, alias)], None), "alias": alias}
+
+    def _renamed(self, source: Tree) -> Tree:
+        """VALUES whose columns get names; those of a SELECT have some."""
+        select, names = source["select"], self.names()
+        if select["kind"] != "values":
+            raise FeatureNotSupported("new names for the columns of a SELECT are not to be had")
+        if len(names) != len(select["rows"][0]):
+            raise SqlSyntaxError(f"{len(names)} names for {len(select['rows'][0])} columns")
+        columns = [
+            _item({"kind": "column", "table": None, "name": f"column{number}"}, name)
+            for number, name in enumerate(names, 1)
+        ]
+        return {**source, "select": _selected(columns, source)}
 
     def object_name(self) -> str:
         """The name of a table, view or index, with its schema if that means anything."""
@@ -396,6 +423,16 @@ STATEMENTS: dict[str | None, Callable[[Parser], Tree]] = {
 
 def _join(kind: str, left: Tree, right: Tree, on: Tree | None) -> Tree:
     return {"kind": "join", "type": kind, "left": left, "right": right, "on": on}
+
+
+def _item(expr: Tree, alias: str) -> Tree:
+    return {"expr": expr, "alias": alias}
+
+
+def _selected(items: list[Tree], source: Tree | None) -> Tree:
+    """SELECT of these from a source, and nothing more."""
+    rest = {"where": None, "group_by": [], "having": None, **UNORDERED}
+    return {"kind": "select", "distinct": False, "items": items, "from": source, **rest}
 
 
 def _nextval(table: str, column: str) -> Tree:

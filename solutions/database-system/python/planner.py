@@ -224,6 +224,9 @@ class Scope(Binder):
         plan = self.planner.query(select, self)
         return {**plan, "correlated": reaches_out(plan)}
 
+    def bind_default(self, ast: Tree) -> Tree:
+        raise SqlSyntaxError("DEFAULT can stand only among the values of an INSERT")
+
     def condition(self, ast: Tree) -> Tree:
         """Bind an expression that is true, false or NULL."""
         return self.expect(self.bind(ast), "boolean", "a condition")

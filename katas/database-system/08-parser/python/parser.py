@@ -7,9 +7,12 @@ trees are dicts, as those of expressions; `x?` may be None, `x*` is a list.
     join      type, left, right, on?  "inner" "left" "cross"; a comma is a cross join
 
     select    distinct, items* {expr, alias?}, from?, where?, group_by*, having?, ORDER
-    values    rows* [expression*], ORDER
+    values    rows* [expression or default*], ORDER             default   no keys: what the column has
     compound  op, all, left, right, ORDER     "union" "intersect" "except"
     ORDER     order_by* {expr, desc, nulls: "first" "last" or None}, limit?, offset?
+
+    (VALUES ...) AS t (a, b)   is read as   (SELECT column1 AS a, column2 AS b FROM (VALUES ...) AS t) AS t
+    FROM f(x) AS t             is read as   FROM (SELECT f(x) AS t) AS t
 
     insert    table, columns*, source?, returning?        no source: DEFAULT VALUES
     update    table, set* [name, expression], where?, returning?
