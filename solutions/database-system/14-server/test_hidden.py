@@ -1,5 +1,6 @@
 """The protocol at its edges, pipelines and their errors, and a server that is treated badly."""
 
+import math
 import struct
 
 import pytest
@@ -156,9 +157,10 @@ def test_how_long_a_startup_may_be(kata, length):
 
 def test_parts_of_a_body_are_read_within_its_bounds(kata):
     """No part goes backwards or beyond the end; signs, texts and their ends are read right."""
-    body = kata.Body(b"\xff\xfe\xff\xff\xff\xfdab\0\0x")
-    assert [body.i16(), body.i32(), body.string(), body.string()] == [-2, -3, "ab", ""]
-    for name, *args in (["take", -1], ["take", -2], ["take", 2], ["i16"], ["i32"], ["string"]):
+    body = kata.Body(b"\xff\xfe\xff\xfe\xff\xff\xff\xfdab\0\0x")
+    read = [body.i16(), body.u16(), body.i32(), body.string(), body.string()]
+    assert read == [-2, 65534, -3, "ab", ""]
+    for name, *args in (["take", -1], ["take", -2], ["take", 2], ["i16"], ["u16"], ["i32"], ["string"]):
         with kata.raises("ProtocolViolation"):
             getattr(body, name)(*args)
     assert body.take(1) == b"x"
@@ -194,6 +196,11 @@ def test_types_are_known_by_their_numbers(kata):
     assert kata.script([None, "type_of", [oid]] for oid in KNOWN) == list(KNOWN.values())
 
 
+def numeric(weight=0, sign=0, scale=0, *digits):
+    """The binary form of a number in digits of 10,000."""
+    return struct.pack(f">hhHh{len(digits)}h", len(digits), weight, sign, scale, *digits)
+
+
 READ = [  # bytes, format, number of the type, type that is wanted, value
     *((text, TEXT, 0, "boolean", True) for text in (b"t", b"true", b"yes", b"Y", b"on", b"1", b" TRUE ")),
     *((text, TEXT, 16, "boolean", False) for text in (b"f", b"false", b"No", b"n", b"of", b"off", b"0")),
@@ -208,13 +215,18 @@ READ = [  # bytes, format, number of the type, type that is wanted, value
     (b"\1", BINARY, 16, "boolean", True), (b"\0", BINARY, 16, "boolean", False), (b"\1", BINARY, 0, "boolean", True),
     (b"\1", BINARY, 16, "text", "t"), (b"\0", BINARY, 16, "text", "f"),
     ("é".encode(), BINARY, 25, "text", "é"), (b"42", BINARY, 25, "integer", 42), (b"x", BINARY, 0, "text", "x"),
+    *((numeric(*parts), BINARY, 1700, "real", value) for parts, value in (
+        ((), 0.0), ((0, 0, 2, 7), 7.0), ((0, 0x4000, 4, 1, 2500), -1.25), ((1, 0, 0, 3, 14), 30014.0),
+        ((-1, 0, 8, 12), 0.0012), ((-2, 0x4000, 9, 5000), -5e-5), ((7, 0, 0, 1234), 1.234e31),
+    )),
+    (numeric(0, 0, 1, 2, 5000), BINARY, 1700, "text", "2.5"),
     (b"0.5", BINARY, 1043, "real", 0.5), (b"", BINARY, 1042, "text", ""), (b"x", BINARY, 4711, "text", "x"),
 ]  # fmt: skip
 REFUSED = {
     "InvalidText": [(b"x", TEXT, 0, "integer"), (b"", TEXT, 0, "boolean"), (b"0X", TEXT, 0, "boolean"), (b"1.5.2", TEXT, 0, "real"), (b"\xff", TEXT, 0, "text"), (b"\xff", BINARY, 25, "text")],
-    "OutOfRange": [(b"9223372036854775808", TEXT, 0, "integer"), (b"-9223372036854775809", TEXT, 0, "integer"), (b"1e400", TEXT, 0, "real")],
-    "ProtocolViolation": [(b"\0", BINARY, 21, "integer"), (bytes(9), BINARY, 20, "integer"), (bytes(4), BINARY, 701, "real")],
-    "FeatureNotSupported": [(b"\0\0", BINARY, 4711, "integer"), (bytes(8), BINARY, 1700, "real")],
+    "OutOfRange": [(b"9223372036854775808", TEXT, 0, "integer"), (b"-9223372036854775809", TEXT, 0, "integer"), (b"1e400", TEXT, 0, "real"), (struct.pack(">d", math.inf), BINARY, 701, "real"), (struct.pack(">f", math.nan), BINARY, 700, "real"), (struct.pack(">d", -math.inf), BINARY, 0, "real"), (numeric(200, 0, 0, 1), BINARY, 1700, "real"), (numeric(0, 0xC000), BINARY, 1700, "real")],
+    "ProtocolViolation": [(numeric(0, 0, 0, 1)[:-1], BINARY, 1700, "real"), (numeric(0, 0, 0, 1) + b"\0\1", BINARY, 1700, "real"), (bytes(7), BINARY, 1700, "real"), (b"\0", BINARY, 21, "integer"), (bytes(9), BINARY, 20, "integer"), (bytes(4), BINARY, 701, "real")],
+    "FeatureNotSupported": [(b"\0\0", BINARY, 4711, "integer"), (bytes(4), BINARY, 26, "integer")],
 }  # fmt: skip
 
 
@@ -528,7 +540,7 @@ def test_who_goes_leaves_no_transaction_open(kata, end):
 
 
 def test_settings_can_be_asked_for(connect):
-    """SHOW knows what the greeting said; SET is accepted; DEALLOCATE and savepoint names pass."""
+    """SHOW knows what the greeting said, and more; SET is accepted; DEALLOCATE and savepoint names pass."""
     connection = connect()
     seen = [told(connection.receive(query(sql)))[-3:-1] for sql in (
         "show server_version", "show standard_conforming_strings", "show transaction isolation level",
@@ -536,6 +548,31 @@ def test_settings_can_be_asked_for(connect):
     )]  # fmt: skip
     assert [row for row, _ in seen[:3]] == [["15.0"], ["on"], ["repeatable read"]]
     assert told(connection.receive(query("show nothing")))[0].startswith("error ")
+    more = {"TIME ZONE": "UTC", "search_path": "public", "transaction_read_only": "off"}
+    for name, value in {**more, "server_version_num": "150000"}.items():
+        assert told(connection.receive(query(f"show {name}")))[1] == [value]
+
+
+def test_texts_are_utf8_for_every_client(connect):
+    """A client that wants another encoding is told that there is none, so that it does not read ours wrong."""
+    connection = connect()
+    for sql in ("client_encoding to 'LATIN1'", "client_encoding = win1252", "names 'latin1'"):
+        assert told(connection.receive(query(f"set {sql}"))) == ["error 0A000", "ready I"]
+    for sql in (
+        "client_encoding to 'utf-8'", "client_encoding to unicode", "names 'UTF8'",
+        "client_encoding to default", "datestyle to 'latin1'",
+    ):  # fmt: skip
+        assert told(connection.receive(query(f"set {sql}"))) == ["SET", "ready I"]
+
+
+def test_counts_have_no_sign(connect):
+    """More than 32,767 parameters have a type, a format and a value each."""
+    connection, count = connect(), 40_000
+    sent = parse("select $1", oids=[23] * count) + describe("S")
+    sent += bind(["7"] * count, formats=[TEXT] * count) + execute() + SYNC
+    answer = split(connection.receive(sent))
+    assert "".join(kind for kind, _ in answer) == "1tT2DCZ"
+    assert [answer[1][1][:2], values(answer[4][1])] == [struct.pack(">H", count), [b"7"]]
 
 
 def test_the_system_tables_follow_the_catalog(connect):
@@ -570,9 +607,9 @@ SYSTEM = {  # table: columns, and the rows of one table `t` with an index `i` an
     "pg_am": ("oid amname amtype", [[403, "btree", "i"]]),
     "pg_tables": ("schemaname tablename tableowner", [["public", "t", "owner"]]),
     "pg_type": (
-        "oid typname typnamespace typowner typlen typtype typcategory typarray typelem typrelid typdelim",
+        "oid typname typnamespace typowner typlen typtype typcategory typarray typelem typrelid typdelim typbasetype typtypmod",
         [
-            [oid, name, 11, 10, size, "b", category, 0, 0, 0, ","]
+            [oid, name, 11, 10, size, "b", category, 0, 0, 0, ",", 0, -1]
             for oid, name, size, category in (
                 (16, "bool", 1, "B"), (20, "int8", 8, "N"), (21, "int2", 2, "N"), (23, "int4", 4, "N"),
                 (25, "text", -1, "S"), (26, "oid", 4, "N"), (700, "float4", 4, "N"),
@@ -581,18 +618,41 @@ SYSTEM = {  # table: columns, and the rows of one table `t` with an index `i` an
         ],
     ),
     "pg_class": (
-        "relname relnamespace relkind relowner relam relhasindex relpersistence relnatts",
+        "relname relnamespace relkind relowner relam relhasindex relpersistence relnatts relhasrules relhassubclass",
         [
-            ["i", 2200, "i", 10, 403, False, "p", 2], ["pg_am", 11, "r", 10, 0, False, "p", 0],
-            ["t", 2200, "r", 10, 0, True, "p", 4], ["t_pkey", 2200, "i", 10, 403, False, "p", 1],
-            ["v", 2200, "v", 10, 0, False, "p", 0],
+            [*row, False, False]
+            for row in (
+                ["i", 2200, "i", 10, 403, False, "p", 2], ["pg_am", 11, "r", 10, 0, False, "p", 0],
+                ["t", 2200, "r", 10, 0, True, "p", 4], ["t_pkey", 2200, "i", 10, 403, False, "p", 1],
+                ["v", 2200, "v", 10, 0, False, "p", 0],
+            )
         ],
     ),
     "pg_attribute": (
-        "attname atttypid attnum attnotnull atthasdef attisdropped atttypmod attcollation attidentity attgenerated",
+        "attname atttypid attlen attnum attndims attnotnull atthasdef attisdropped atttypmod attcollation attidentity attgenerated",
         [
-            ["b", 16, 4, True, False, False, -1, 0, "", ""], ["id", 20, 1, True, True, False, -1, 0, "", ""],
-            ["r", 701, 3, False, False, False, -1, 0, "", ""], ["s", 25, 2, False, True, False, -1, 0, "", ""],
+            ["b", 16, 1, 4, 0, True, False, False, -1, 0, "", ""], ["id", 20, 8, 1, 0, True, True, False, -1, 0, "", ""],
+            ["r", 701, 8, 3, 0, False, False, False, -1, 0, "", ""], ["s", 25, -1, 2, 0, False, True, False, -1, 0, "", ""],
+        ],
+    ),
+    "pg_attrdef": ("adnum adbin", [[1, "nextval('t_id_seq')"], [2, "'x'"]]),
+    "pg_database": (
+        "oid datname datdba encoding datcollate datctype daticulocale datlocprovider datacl",
+        [[1, "postgres", 10, 6, "C", "C", None, "c", None]],
+    ),
+    "information_schema.tables": (
+        "table_catalog table_schema table_name table_type",
+        [["postgres", "public", "t", "BASE TABLE"], ["postgres", "public", "v", "VIEW"]],
+    ),
+    "information_schema.columns": (
+        "table_catalog table_schema table_name column_name ordinal_position column_default is_nullable"
+        " data_type character_maximum_length is_identity",
+        [
+            ["postgres", "public", "t", *row, None, "NO"]
+            for row in (
+                ["b", 4, None, "NO", "boolean"], ["id", 1, "nextval('t_id_seq')", "NO", "bigint"],
+                ["r", 3, None, "YES", "double precision"], ["s", 2, "'x'", "YES", "text"],
+            )
         ],
     ),
     "pg_index": (
@@ -616,12 +676,16 @@ def test_the_system_tables_have_their_columns_and_rows(kata, name):
     wanted, rows = SYSTEM[name]
     names = ", ".join(wanted.split())
     where = {"pg_class": "relname in ('i', 'pg_am', 't', 't_pkey', 'v')"}.get(name, "true")
-    (result,) = engine.execute(f"select {names} from {name} where {where} order by 1, 2")
+    places = ", ".join(str(i + 1) for i in range(len(rows[0])))
+    (result,) = engine.execute(f"select {names} from {name} where {where} order by {places}")
     assert result["rows"] == rows
     everything = engine.execute(f"select * from {name}")[0]["columns"]
-    more = {"pg_class": 1, "pg_attribute": 1, "pg_index": 2}.get(name, 0)  # numbers in front
-    names = {int: "integer", str: "text", bool: "boolean"}
-    kinds_ = ["integer"] * more + [names[type(value)] for value in rows[0]]
+    more = {"pg_class": 1, "pg_attribute": 1, "pg_attrdef": 1, "pg_index": 2}.get(name, 0)  # numbers in front
+    names = {int: "integer", str: "text", bool: "boolean", type(None): "text"}
+    known = [max(column, key=lambda value: value is not None) for column in zip(*rows, strict=True)]
+    kinds_ = ["integer"] * more + [names[type(value)] for value in known]
+    if name == "information_schema.columns":
+        kinds_[wanted.split().index("character_maximum_length")] = "integer"
     assert [column["type"] for column in everything] == kinds_
     assert [column["name"] for column in everything][more:] == wanted.split()
 
@@ -651,6 +715,29 @@ def test_numbers_of_tables_fit_together(kata):
     sql = "select count(*), count(distinct oid), sum(case when oid < 16384 then 0 else 1 end) from pg_class"
     ((count, distinct, made),) = engine.execute(sql)[0]["rows"]
     assert [count == distinct, made] == [True, 6]
+    sql = "select count(*) from pg_class where relname like '%schema%' or relname = 'columns'"
+    assert engine.execute(sql)[0]["rows"] == [[0]]
+    (result,) = engine.execute("select * from pg_description")
+    assert [[c["name"], c["type"]] for c in result["columns"]] == [
+        ["objoid", "integer"], ["classoid", "text"], ["objsubid", "integer"], ["description", "text"],
+    ]  # fmt: skip
+    assert result["rows"] == []
+
+
+def test_defaults_are_shown_as_sql(connect):
+    """A literal, or a call with literals, is shown as it would be written; what is more is three dots."""
+    connection = connect(
+        "create table d (a text default 'it''s', b real default 1.5, c boolean default true,"
+        " d text default substr('xy', 2), e text default null, f integer default 1 + 1, g integer)"
+    )
+    sql = (
+        "select a.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join pg_attribute a"
+        " on a.attrelid = d.adrelid and a.attnum = d.adnum order by a.attnum"
+    )
+    assert told(connection.receive(query(sql)))[1:-2] == [
+        ["a", "'it''s'"], ["b", "1.5"], ["c", "true"], ["d", "substr('xy', 2)"], ["e", "null"],
+        ["f", "..."],
+    ]  # fmt: skip
 
 
 CALLS = {
@@ -659,7 +746,11 @@ CALLS = {
     "to_regtype('nope')": None, "format_type(20, -1)": "bigint", "format_type(16, -1)": "boolean",
     "format_type(701, null)": None, "format_type(701, -1)": "double precision", "format_type(25, 5)": "text",
     "format_type(4711, -1)": "???", "pg_advisory_unlock_all()": None, "pg_backend_pid() >= 0": "t",
-    "version() like 'PostgreSQL %'": "t",
+    "version() like 'PostgreSQL %'": "t", "pg_is_in_recovery()": "f", "pg_get_expr('1', 2)": "1",
+    "obj_description(1, 'pg_class')": None, "col_description(1, 2)": None, "quote_ident('a_1')": "a_1",
+    "quote_ident('1a')": '"1a"', "quote_ident('a b')": '"a b"', "quote_ident('A\"')": '"A"""',
+    "quote_ident('é')": '"é"', "quote_ident('')": '""', "array_to_string('x', ',')": "x",
+    "array_to_string(null, ',')": None,
 }  # fmt: skip
 
 

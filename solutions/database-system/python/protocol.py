@@ -29,12 +29,24 @@ SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 TEXT, BINARY = 0, 1  # formats of values
 OIDS = {"boolean": 16, "integer": 20, "text": 25, "real": 701}
 # BEGIN SOLUTION: helpers
-I16, I32, I64 = struct.Struct(">h"), struct.Struct(">i"), struct.Struct(">q")
+SETTINGS = {  # every client is told them when it has come; SHOW says them, and SHOWN
+    "server_version": "15.0",
+    "server_encoding": "UTF8",
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "integer_datetimes": "on",
+    "standard_conforming_strings": "on",
+    "TimeZone": "UTC",
+}
+SHOWN = {"search_path": "public", "server_version_num": "150000", "transaction_read_only": "off"}
+U16, I16 = struct.Struct(">H"), struct.Struct(">h")
+I32, I64 = struct.Struct(">i"), struct.Struct(">q")
 F32, F64 = struct.Struct(">f"), struct.Struct(">d")
 COLUMN = struct.Struct(">ihihih")  # table, its column, type, size, modifier, format
 SIZES = {"boolean": 1, "integer": 8, "text": -1, "real": 8}  # bytes of a value; -1: it varies
 LONGEST_STARTUP, LONGEST = 10_000, 1 << 28  # bytes; what is longer is no message
 NUMBERS = {20: I64, 21: I16, 23: I32, 700: F32, 701: F64}  # binary formats by OID
+NUMERIC, SIGNS = 1700, {0: "", 0x4000: "-"}
 TYPES = {16: "boolean", 20: "integer", 21: "integer", 23: "integer", 25: "text", 26: "integer"}
 TYPES |= {700: "real", 701: "real", 1042: "text", 1043: "text", 1700: "real"}
 # END SOLUTION
@@ -118,6 +130,12 @@ class Body:
         return int(I16.unpack(self.take(2))[0])
         # END SOLUTION
 
+    def u16(self) -> int:
+        """Return the next 2 bytes as an integer without a sign: how many of something follow."""
+        # BEGIN SOLUTION
+        return int(U16.unpack(self.take(2))[0])
+        # END SOLUTION
+
     def i32(self) -> int:
         """Return the next 4 bytes as a signed integer."""
         # BEGIN SOLUTION
@@ -142,7 +160,7 @@ class Body:
 def row_description(columns: list[dict[str, Any]], formats: list[int]) -> bytes:
     """Return the message T for columns {"name", "type"}. `formats`: none, one for all, or one each."""
     # BEGIN SOLUTION
-    body = bytearray(I16.pack(len(columns)))
+    body = bytearray(U16.pack(len(columns)))
     for column, form in zip(columns, _for_each(formats, len(columns)), strict=True):
         kind = column["type"]
         body += column["name"].encode("utf-8") + b"\0"
@@ -154,7 +172,7 @@ def row_description(columns: list[dict[str, Any]], formats: list[int]) -> bytes:
 def data_row(row: list[Any], columns: list[dict[str, Any]], formats: list[int]) -> bytes:
     """Return the message D for one row. NULL is the length -1 and no bytes."""
     # BEGIN SOLUTION
-    body = bytearray(I16.pack(len(row)))
+    body = bytearray(U16.pack(len(row)))
     for value, column, form in zip(row, columns, _for_each(formats, len(row)), strict=True):
         if value is None:
             body += I32.pack(-1)
@@ -185,8 +203,9 @@ def decode_parameter(raw: bytes | None, form: int, oid: int, kind: str) -> Any:
     """Return the value of a parameter: None for NULL.
 
     `oid` says how a binary value is written; 0 means as its type, `kind`. A text is read as `kind`.
-    Raises InvalidText if it cannot be, OutOfRange if it is too large, ProtocolViolation if a binary value has the wrong length,
-    and FeatureNotSupported for the binary form of an OID that is not known here.
+    Raises InvalidText if it cannot be, OutOfRange if it is too large or not finite,
+    ProtocolViolation if a binary value has the wrong length, and FeatureNotSupported for the binary
+    form of an OID that is not known here.
     """
     # BEGIN SOLUTION
     if raw is None:
@@ -198,6 +217,8 @@ def decode_parameter(raw: bytes | None, form: int, oid: int, kind: str) -> Any:
         if len(raw) != NUMBERS[oid].size:
             raise ProtocolViolation(f"{len(raw)} bytes are no value of type {oid}")
         return _converted(NUMBERS[oid].unpack(raw)[0], kind)
+    if oid == NUMERIC:
+        return _converted(_from_text(_numeric(raw), "real"), kind)
     if oid == OIDS["boolean"]:
         return _converted(raw != b"\0", kind)
     if TYPES.get(oid) == "text" or kind == "text":
@@ -262,8 +283,23 @@ def _from_text(text: str, kind: str) -> Any:
     return value
 
 
+def _numeric(raw: bytes) -> str:
+    """A number as text: i16 count, weight, sign, scale | count digits below 10,000, the first one
+    worth 10,000 ** weight."""
+    body = Body(raw)
+    count, weight, sign, _ = [body.i16() for _ in range(4)]
+    if len(raw) != (4 + count) * I16.size:
+        raise ProtocolViolation(f"{len(raw)} bytes are no number of {count} digits")
+    if sign not in SIGNS:
+        raise OutOfRange("there is no infinity, and nothing that is no number")
+    digits = "".join(f"{body.i16():04}" for _ in range(count))
+    return f"{SIGNS[sign]}{digits or 0}e{4 * (weight + 1 - count)}"
+
+
 def _converted(value: Any, kind: str) -> Any:
-    """A number that the client sent in another type than the one that is wanted."""
+    """A value that the client sent in another type than the one that is wanted."""
+    if not math.isfinite(value):
+        raise OutOfRange("there is no infinity, and nothing that is no number")
     if kind == "text":
         return as_text(value)
     return float(value) if kind == "real" else value

@@ -14,6 +14,7 @@ the state of the session: I, T or E.
 
 from __future__ import annotations
 
+import fcntl
 import selectors
 import signal
 import socket
@@ -27,6 +28,7 @@ from engine import Engine
 from kit.errors import (
     DatabaseError,
     DuplicateStatement,
+    FeatureNotSupported,
     ProtocolViolation,
     SqlSyntaxError,
     UndefinedPortal,
@@ -40,15 +42,7 @@ from store import Store
 from system_catalog import SystemCatalog
 
 # BEGIN SOLUTION: helpers
-SETTINGS = {
-    "server_version": "15.0",
-    "server_encoding": "UTF8",
-    "client_encoding": "UTF8",
-    "DateStyle": "ISO, MDY",
-    "integer_datetimes": "on",
-    "standard_conforming_strings": "on",
-    "TimeZone": "UTC",
-}
+UTF8 = ("utf8", "utf-8", "unicode", "default")  # what SET may say of texts
 COLLECT_AFTER = 5000  # commits, after which old versions are collected
 READ_SIZE = 1 << 16
 # END SOLUTION
@@ -135,10 +129,9 @@ class Connection:
             return b""
         if code >> 16 != protocol.VERSION >> 16:
             raise ProtocolViolation(f"version {code >> 16}.{code & 0xFFFF} is not spoken here")
-        asked_for_more = code != protocol.VERSION
-        answer = message("v", bytes(8)) if asked_for_more else b""  # 3.0 it is, without options
+        answer = message("v", bytes(8)) if code != protocol.VERSION else b""  # 3.0, no options
         answer += message("R", bytes(4))
-        for name, value in SETTINGS.items():
+        for name, value in protocol.SETTINGS.items():
             answer += message("S", f"{name}\0{value}\0".encode())
         return answer + message("K", bytes(8)) + self._ready()
 
@@ -164,7 +157,7 @@ class Connection:
 
     def _parse(self, body: Body) -> bytes:
         name, sql = body.string(), body.string()
-        oids = [body.i32() for _ in range(body.i16())]
+        oids = [body.i32() for _ in range(body.u16())]
         if name and name in self._statements:
             raise DuplicateStatement(f"there is a statement {name!r} already")
         statements = self._session.parse(sql)
@@ -176,9 +169,9 @@ class Connection:
 
     def _bind(self, body: Body) -> bytes:
         name, of = body.string(), body.string()
-        formats = [body.i16() for _ in range(body.i16())]
-        raw = [_value(body) for _ in range(body.i16())]
-        results = [body.i16() for _ in range(body.i16())]
+        formats = [body.i16() for _ in range(body.u16())]
+        raw = [_value(body) for _ in range(body.u16())]
+        results = [body.i16() for _ in range(body.u16())]
         statement = self._statement(of)
         self._portals[name] = _Portal(statement, statement.values(raw, formats), results)
         return message("2", b"")
@@ -190,7 +183,7 @@ class Connection:
             return _described(portal.statement.columns, portal.formats)
         statement = self._statement(name)
         oids = b"".join(protocol.I32.pack(oid) for oid in statement.told)
-        count = protocol.I16.pack(len(statement.told))
+        count = protocol.U16.pack(len(statement.told))
         return message("t", count + oids) + _described(statement.columns, [])
 
     def _execute(self, body: Body) -> bytes:
@@ -259,8 +252,14 @@ class _ServerSession(Session):
         return Engine(transaction, self._optimizer, False, catalog)
 
     def setting(self, name: str) -> str:
-        known = {key.lower(): value for key, value in SETTINGS.items()}
-        return known[name] if name in known else super().setting(name)
+        known = {key.lower(): value for key, value in (protocol.SETTINGS | protocol.SHOWN).items()}
+        return known.get(name.replace(" ", "")) or super().setting(name)  # as in TIME ZONE
+
+    def _set(self, statement: dict[str, Any]) -> dict[str, Any]:
+        words = statement["words"]
+        if words[:1] in (["client_encoding"], ["names"]) and words[-1] not in UTF8:
+            raise FeatureNotSupported("texts are UTF-8 here, for every client")
+        return super()._set(statement)
 
 
 class _Statement:
@@ -432,10 +431,16 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
 
 
 def serve(path: str, port: int) -> None:
-    """Serve the database file at `path` on 127.0.0.1 until SIGTERM; print "ready <port>" when it is."""
+    """Serve the database file at `path` on 127.0.0.1 until SIGTERM; print "ready <port>" when it is.
+    Exit at once if another process serves it: two of them would destroy it."""
     # BEGIN SOLUTION
     config = {"path": path, "host": "127.0.0.1", "port": port}
-    main(config, lambda actual: print(f"ready {actual}", flush=True))
+    with open(path, "ab") as file:  # for the lock, which ends with the process, however that ends
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"{path} is served by another process")
+        main(config, lambda actual: print(f"ready {actual}", flush=True))
     # END SOLUTION
 
 

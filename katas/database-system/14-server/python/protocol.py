@@ -67,6 +67,10 @@ class Body:
         """Return the next 2 bytes as a signed integer."""
         raise NotImplementedError("14-server: Body.i16")
 
+    def u16(self) -> int:
+        """Return the next 2 bytes as an integer without a sign: how many of something follow."""
+        raise NotImplementedError("14-server: Body.u16")
+
     def i32(self) -> int:
         """Return the next 4 bytes as a signed integer."""
         raise NotImplementedError("14-server: Body.i32")
@@ -100,8 +104,9 @@ def decode_parameter(raw: bytes | None, form: int, oid: int, kind: str) -> Any:
     """Return the value of a parameter: None for NULL.
 
     `oid` says how a binary value is written; 0 means as its type, `kind`. A text is read as `kind`.
-    Raises InvalidText if it cannot be, OutOfRange if it is too large, ProtocolViolation if a binary value has the wrong length,
-    and FeatureNotSupported for the binary form of an OID that is not known here.
+    Raises InvalidText if it cannot be, OutOfRange if it is too large or not finite,
+    ProtocolViolation if a binary value has the wrong length, and FeatureNotSupported for the binary
+    form of an OID that is not known here.
     """
     raise NotImplementedError("14-server: decode_parameter")
 

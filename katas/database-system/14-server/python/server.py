@@ -14,6 +14,7 @@ the state of the session: I, T or E.
 
 from __future__ import annotations
 
+import fcntl
 import selectors
 import signal
 import socket
@@ -27,6 +28,7 @@ from engine import Engine
 from kit.errors import (
     DatabaseError,
     DuplicateStatement,
+    FeatureNotSupported,
     ProtocolViolation,
     SqlSyntaxError,
     UndefinedPortal,
@@ -74,7 +76,8 @@ def main(config: dict[str, Any], ready: Callable[[int], None]) -> None:
 
 
 def serve(path: str, port: int) -> None:
-    """Serve the database file at `path` on 127.0.0.1 until SIGTERM; print "ready <port>" when it is."""
+    """Serve the database file at `path` on 127.0.0.1 until SIGTERM; print "ready <port>" when it is.
+    Exit at once if another process serves it: two of them would destroy it."""
     raise NotImplementedError("14-server: serve")
 
 
