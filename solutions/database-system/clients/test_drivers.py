@@ -151,6 +151,47 @@ def test_what_was_committed_survives_kill_9(serve: Any, server: Any, connect: Co
     assert found == [(n,) for n in range(20)]
 
 
+def test_sqlalchemy_maps_objects(server: Any) -> None:
+    """The ORM: several new objects at once get their numbers, are changed, found again, and go together."""
+    orm = pytest.importorskip("sqlalchemy.orm")
+    Base = orm.declarative_base()
+
+    class Town(Base):  # type: ignore[misc, valid-type]
+        __tablename__ = "town"
+        id = sqlalchemy.Column(sqlalchemy.Integer, primary_key=True)
+        name = sqlalchemy.Column(sqlalchemy.String(40), unique=True)
+        area = sqlalchemy.Column(sqlalchemy.Float)
+        people = orm.relationship(
+            "Person", primaryjoin="Town.id == foreign(Person.town_id)", cascade="all, delete-orphan"
+        )
+
+    class Person(Base):  # type: ignore[misc, valid-type]
+        __tablename__ = "person"
+        id = sqlalchemy.Column(sqlalchemy.Integer, primary_key=True)
+        name = sqlalchemy.Column(sqlalchemy.Text)
+        town_id = sqlalchemy.Column(sqlalchemy.Integer)
+
+    engine = sqlalchemy.create_engine(f"postgresql+psycopg://me@127.0.0.1:{server.port}/postgres")
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        ulm = Town(name="Ulm", area=118.7, people=[Person(name="Ann"), Person(name="Bo")])
+        session.add_all([ulm, Town(name="Bonn"), Town(name="Jena", area=1.5)])
+        session.commit()
+        assert [town.id for town in session.query(Town).order_by(Town.id)] == [1, 2, 3]
+        ulm.area, ulm.people[0].name = 119.0, "Eve"
+        session.commit()
+        found = session.scalars(sqlalchemy.select(Person).order_by(Person.name)).all()
+        assert [person.name for person in found] == ["Bo", "Eve"]
+        session.add(Town(name="Bonn"))
+        with pytest.raises(sqlalchemy.exc.IntegrityError):
+            session.commit()
+        session.rollback()
+        session.delete(ulm)
+        session.commit()
+        assert [session.query(Person).count(), session.query(Town).count()] == [0, 2]
+    engine.dispose()
+
+
 def test_sqlalchemy_makes_and_asks_tables(server: Any) -> None:
     """SQLAlchemy Core: tables are made if they are missing, filled, joined, grouped, changed, dropped."""
     url = f"postgresql+psycopg://me@127.0.0.1:{server.port}/postgres"

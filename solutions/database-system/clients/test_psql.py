@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,9 +60,31 @@ def test_psql_runs_one_command(run: Run) -> None:
 def test_psql_lists_what_there_is(run: Run) -> None:
     r"""\l, \di, \d of nothing and \conninfo are answered; none of them breaks the session."""
     run("psql", "-X", "-c", "create table t (a integer primary key)")
-    said = run("psql", "-X", stdin="\\di\n\\dn\n\\conninfo\nselect 'still here';\n")
+    script = "\\di\n\\dn\n\\l\n\\conninfo\n\\d t\nselect a, 'x' as b from t \\gdesc\nselect 'still here';\n"
+    said = run("psql", "-X", stdin=script)
+    assert re.search(r" postgres +\| owner +\| UTF8 ", said)
+    assert re.search(r" a +\| bigint\n b +\| text\n", said)
     assert re.search(r"public \| t_pkey \| index", said)
     assert "still here" in said
+
+
+def test_what_is_not_to_be_had_is_refused(run: Run) -> None:
+    """Encryption and other encodings are not there, and no client believes that they are; COPY fails alone."""
+    assert "does not support SSL" in run("psql", "-X", "sslmode=require", status=2)
+    script = "set client_encoding to 'LATIN1';\ncopy t to stdout;\nshow client_encoding;\n"
+    said = run(
+        "psql", "-XAt", "-v", "VERBOSITY=sqlstate", "target_session_attrs=primary", stdin=script
+    )
+    assert said == "UTF8\nERROR:  0A000\nERROR:  0A000\n"
+
+
+def test_one_process_serves_a_file(server: Any, code: Path) -> None:
+    """A second server on the same file says so and leaves, and the first one goes on."""
+    command = [sys.executable, str(code / "server.py"), str(server.file), "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert [done.returncode, done.stdout] == [1, ""]
+    assert "is served by another process" in done.stderr
+    assert server.process.poll() is None
 
 
 def test_the_server_is_ready(run: Run) -> None:
