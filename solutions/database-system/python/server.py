@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import protocol
@@ -134,8 +135,6 @@ class Connection:
         for name, value in protocol.SETTINGS.items():
             answer += message("S", f"{name}\0{value}\0".encode())
         return answer + message("K", bytes(8)) + self._ready()
-
-    # simple queries
 
     def _query(self, body: Body) -> bytes:
         answer, statements = bytearray(), self._session.parse(body.string())
@@ -366,13 +365,13 @@ class _Server:
         self._store.close()
 
     def _accept(self) -> None:
-        try:
-            sock, _ = self._listener.accept()
-        except OSError:
-            return  # it has gone again
-        sock.setblocking(False)
-        client = _Client(sock, Connection(self._manager, Optimizer()))
-        self._sockets.register(sock, selectors.EVENT_READ, client)
+        """All who wait: one in each round would take long while many others are served."""
+        with suppress(OSError):  # nobody else waits, or somebody has gone again
+            while True:
+                sock, _ = self._listener.accept()
+                sock.setblocking(False)
+                client = _Client(sock, Connection(self._manager, Optimizer()))
+                self._sockets.register(sock, selectors.EVENT_READ, client)
 
     def _serve(self, client: _Client, ready: int) -> None:
         try:
