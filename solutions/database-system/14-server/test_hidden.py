@@ -220,13 +220,13 @@ READ = [  # bytes, format, number of the type, type that is wanted, value
         ((-1, 0, 8, 12), 0.0012), ((-2, 0x4000, 9, 5000), -5e-5), ((7, 0, 0, 1234), 1.234e31),
     )),
     (numeric(0, 0, 1, 2, 5000), BINARY, 1700, "text", "2.5"),
-    (b"0.5", BINARY, 1043, "real", 0.5), (b"", BINARY, 1042, "text", ""), (b"x", BINARY, 4711, "text", "x"),
+    (b"0.5", BINARY, 1043, "real", 0.5), (b"", BINARY, 1042, "text", ""),
 ]  # fmt: skip
 REFUSED = {
     "InvalidText": [(b"x", TEXT, 0, "integer"), (b"", TEXT, 0, "boolean"), (b"0X", TEXT, 0, "boolean"), (b"1.5.2", TEXT, 0, "real"), (b"\xff", TEXT, 0, "text"), (b"\xff", BINARY, 25, "text")],
     "OutOfRange": [(b"9223372036854775808", TEXT, 0, "integer"), (b"-9223372036854775809", TEXT, 0, "integer"), (b"1e400", TEXT, 0, "real"), (struct.pack(">d", math.inf), BINARY, 701, "real"), (struct.pack(">f", math.nan), BINARY, 700, "real"), (struct.pack(">d", -math.inf), BINARY, 0, "real"), (numeric(200, 0, 0, 1), BINARY, 1700, "real"), (numeric(0, 0xC000), BINARY, 1700, "real")],
     "ProtocolViolation": [(numeric(0, 0, 0, 1)[:-1], BINARY, 1700, "real"), (numeric(0, 0, 0, 1) + b"\0\1", BINARY, 1700, "real"), (bytes(7), BINARY, 1700, "real"), (b"\0", BINARY, 21, "integer"), (bytes(9), BINARY, 20, "integer"), (bytes(4), BINARY, 701, "real")],
-    "FeatureNotSupported": [(b"\0\0", BINARY, 4711, "integer"), (bytes(4), BINARY, 26, "integer")],
+    "FeatureNotSupported": [(b"\0\0", BINARY, 4711, "integer"), (b"\0\0\0\1", BINARY, 1082, "text"), (bytes(4), BINARY, 26, "integer")],
 }  # fmt: skip
 
 

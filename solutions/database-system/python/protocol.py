@@ -221,7 +221,7 @@ def decode_parameter(raw: bytes | None, form: int, oid: int, kind: str) -> Any:
         return _converted(_from_text(_numeric(raw), "real"), kind)
     if oid == OIDS["boolean"]:
         return _converted(raw != b"\0", kind)
-    if TYPES.get(oid) == "text" or kind == "text":
+    if TYPES.get(oid) == "text":
         return _from_text(_utf8(raw), kind)
     raise FeatureNotSupported(f"binary values of type {oid}")
     # END SOLUTION
