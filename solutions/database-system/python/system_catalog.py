@@ -179,9 +179,9 @@ def _sql(ast: dict[str, Any]) -> str:
     if ast["kind"] != "literal":
         return "..."
     value = ast["value"]
-    if isinstance(value, str):
-        return _quoted(value, "'")
-    return "null" if value is None else str(value).lower()
+    if value is None:
+        return "null"
+    return _quoted(value, "'") if isinstance(value, str) else str(value).lower()
 
 
 def _quoted(text: str, mark: str) -> str:
