@@ -15,7 +15,12 @@ from functools import lru_cache
 # END SOLUTION
 from typing import Any
 
+# BEGIN SOLUTION: helpers
 from binder import Binder
+from planner import assignable, fields
+
+# END SOLUTION
+
 from catalog import Catalog
 from expressions import Expression
 from kit.errors import (
@@ -26,7 +31,7 @@ from kit.errors import (
 )
 from operators import Runner
 from parser import parse
-from planner import Planner, Tree, assignable
+from planner import Planner, Tree
 
 Result = dict[str, Any]  # {"tag": text, "columns": [{"name", "type"}], "rows": lists of values}
 # BEGIN SOLUTION: helpers
@@ -196,7 +201,7 @@ class Engine:
         found, scope = _found(statement, planner, tables)
         columns = tables.table(statement["table"]).columns()
         names = [column["name"] for column in columns]
-        exprs = planner.fields(found["columns"])
+        exprs = fields(found["columns"])
         for name, value in statement["set"]:
             at = _index(names, name)
             if exprs[at + 1]["kind"] != "field" or exprs[at + 1]["index"] != at + 1:

@@ -62,10 +62,6 @@ class Planner:
         """The plan of a query that stands inside the query of `outer`."""
         return PLANS[select["kind"]](self, select, outer)
 
-    def fields(self, columns: list[Tree]) -> list[Tree]:
-        """Expressions that give a row of these columns as it is."""
-        return _fields(columns)
-
     def scope(self, columns: list[Tree], outer: Binder | None = None) -> Scope:
         """A binder of expressions over these columns."""
         return Scope(self, columns, outer)
@@ -170,7 +166,7 @@ class Planner:
             return _node("values", columns, rows=rows)
         plan = self.query(source, None)
         _check_width([plan["columns"]], types, fewer)
-        pairs = zip(_fields(plan["columns"]), types, strict=False)
+        pairs = zip(fields(plan["columns"]), types, strict=False)
         return _project(plan, [assignable(f, kind) for f, kind in pairs], plan["columns"])
 
     # where rows come from
@@ -351,7 +347,7 @@ def _project(plan: Tree, exprs: list[Tree], columns: list[Tree]) -> Tree:
     return _node("project", columns + hidden, input=plan, exprs=exprs)
 
 
-def _fields(columns: list[Tree]) -> list[Tree]:
+def fields(columns: list[Tree]) -> list[Tree]:
     return [
         {"kind": "field", "index": i, "type": column["type"]} for i, column in enumerate(columns)
     ]
@@ -359,13 +355,13 @@ def _fields(columns: list[Tree]) -> list[Tree]:
 
 def _first(plan: Tree, columns: list[Tree]) -> Tree:
     """Without the columns that were there for sorting only."""
-    return _project(plan, _fields(columns), columns)
+    return _project(plan, fields(columns), columns)
 
 
 def _cast_all(plan: Tree, types: list[str]) -> Tree:
     if [column["type"] for column in plan["columns"]] == types:
         return plan
-    exprs = [cast(f, kind) for f, kind in zip(_fields(plan["columns"]), types, strict=True)]
+    exprs = [cast(f, kind) for f, kind in zip(fields(plan["columns"]), types, strict=True)]
     columns = [{**c, "type": kind} for c, kind in zip(plan["columns"], types, strict=True)]
     return _project(plan, exprs, columns)
 

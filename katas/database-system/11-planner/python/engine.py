@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from binder import Binder
 from catalog import Catalog
 from expressions import Expression
 from kit.errors import (
@@ -21,7 +20,7 @@ from kit.errors import (
 )
 from operators import Runner
 from parser import parse
-from planner import Planner, Tree, assignable
+from planner import Planner, Tree
 
 Result = dict[str, Any]  # {"tag": text, "columns": [{"name", "type"}], "rows": lists of values}
 
