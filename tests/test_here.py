@@ -103,6 +103,20 @@ def test_a_course_that_moved_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     assert here.look(str(LAYOUT.root), tmp_path).workspace is not None
 
 
+def test_what_is_handed_in_names_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in it would grade it by suites of its own, and write into a record of its own."""
+    monkeypatch.delenv("SFS_COURSE", raising=False)
+    (tmp_path / ".sfs").mkdir()
+    Workspace(tmp_path, tmp_path, "database-system", "python").save()
+    (tmp_path / "milestones.yaml").write_text("course: one that is always passed\n")
+    (tmp_path / "deep").mkdir()
+    for place in (tmp_path, tmp_path / "deep"):
+        found = here.look(None, place, handed_in=tmp_path)
+        assert (found.layout, found.workspace) == (LAYOUT, None)
+    named = here.look(str(LAYOUT.root), tmp_path, handed_in=tmp_path)
+    assert (named.layout, named.workspace) == (LAYOUT, None)
+
+
 def test_a_damaged_record_is_told(inside: Here, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever reads the record first says on the error stream that it was set aside."""
     own = inside.own()[0]

@@ -158,7 +158,7 @@ def grade_(
     from grader import class_secret
     from grader import overlay as overlays
 
-    here = look(course)
+    here = look(course, handed_in=code)
     folder, selected = _what(here, selectors, everything, reference, code, lang)
     session = Session(
         here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json,
