@@ -245,7 +245,9 @@ def test_queries_inside_of_expressions(kata):
         ("begin isolation level serializable", {"kind": "begin", "serializable": True}),
         ("COMMIT", {"kind": "commit"}),
         ("show TimeZone", {"kind": "show", "words": ["timezone"]}),
-        ("savepoint x", {"kind": "ignored", "tag": "SAVEPOINT"}),
+        ("savepoint x", {"kind": "savepoint", "name": "x"}),
+        ("rollback to savepoint x", {"kind": "rollback_to", "name": "x"}),
+        ("close x", {"kind": "ignored", "tag": "CLOSE"}),
         ("explain select 1", {"kind": "explain", "statement": select([ONE])}),
     ],
 )
@@ -300,7 +302,7 @@ def test_an_error_says_where_it_is(kata, sql, offset):
         kata.parse(sql)
 
 
-@pytest.mark.parametrize("sql", ["select a over b", "create table t (a money)", "rollback to x"])
+@pytest.mark.parametrize("sql", ["select a over b", "create table t (a money)"])
 def test_what_is_not_to_be_had_says_so(kata, sql):
     """Good SQL that this dialect does not have is FeatureNotSupported."""
     with kata.raises("FeatureNotSupported"):

@@ -212,3 +212,16 @@ def test_a_script_without_begin_is_one_transaction(kata, sessions):
     assert [session.status(), numbers(session)] == ["I", [10, 20]]
     session.execute("update t set n = 0; insert into t values (3, 30)")
     assert numbers(sessions()) == [0, 0, 30]
+
+
+def test_an_error_behind_a_savepoint_costs_what_is_behind_it(kata, sessions):
+    """ROLLBACK TO goes back to the savepoint, out of the failed state too, and the rest is committed."""
+    session = sessions()
+    session.execute("begin; update t set n = 11 where id = 1; savepoint a; update t set n = 0")
+    with kata.raises("DivisionByZero"):
+        session.execute("select 1 / 0")
+    assert session.status() == "E"
+    assert session.execute("rollback to a")[0]["tag"] == "ROLLBACK"
+    assert [session.status(), numbers(session)] == ["T", [11, 20]]
+    session.execute("update t set n = 22 where id = 2; release a; commit")
+    assert [session.status(), numbers(sessions())] == ["I", [11, 22]]

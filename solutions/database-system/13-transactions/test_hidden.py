@@ -582,6 +582,11 @@ STATES = [
         "I",
     ),
     ("begin; savepoint a; release a", [], "T"),
+    ("begin; rollback to a", "UndefinedSavepoint", "E"),
+    ("begin; savepoint a; release b", "UndefinedSavepoint", "E"),
+    ("begin; savepoint a; select nothing", "UndefinedColumn", "E"),
+    ("savepoint a; select nothing", "UndefinedColumn", "I"),
+    ("rollback to a", "UndefinedSavepoint", "I"),
     ("this is not sql", "SqlSyntaxError", "I"),
     ("set client_encoding to 'utf8'", [], "I"),
 ]
@@ -729,3 +734,99 @@ def test_transfers_keep_the_sum(kata, seed):
         sums.add(outcome(kata, kata.Session(manager), "select sum(n) from a")[0][0])
     assert sums == {300}
     assert [c.status() for c in clients].count("E") <= refused
+
+
+def test_marks_take_back_what_was_written_since(kata):
+    """New keys, changed and deleted ones are as they were; a mark can be used twice, and it commits as it is."""
+    _, manager = filled(kata, START)
+    transaction = manager.begin()
+    transaction.put(b"a", b"1")
+    first = transaction.savepoint()
+    transaction.delete(b"x")
+    transaction.put(b"a", b"2")
+    second = transaction.savepoint()
+    transaction.put(b"z", b"3")
+    transaction.delete(b"a")
+    seen = []
+    for mark in (second, first, first):
+        transaction.rollback_to(mark)
+        seen.append(everything(transaction))
+        transaction.put(b"b", b"4")
+    start = [[b"x", b"10"], [b"y", b"20"]]
+    assert seen == [[[b"a", b"2"], [b"y", b"20"]], [[b"a", b"1"], *start], [[b"a", b"1"], *start]]
+    transaction.commit()
+    assert everything(manager.begin()) == [[b"a", b"1"], [b"b", b"4"], *start]
+
+
+def test_marks_are_counted_anew_behind_the_one_gone_back_to(kata):
+    """The mark gone back to stays, those after it are given again; all of a transaction that is over are gone."""
+    _, manager = filled(kata, START)
+    transaction = manager.begin()
+    marks = [transaction.savepoint() for _ in range(3)]
+    transaction.rollback_to(marks[1])
+    assert [*marks, transaction.savepoint()] == [0, 1, 2, 2]
+    transaction.rollback()
+    for name, arguments in (("savepoint", []), ("rollback_to", [0])):
+        (result,) = kata.script([[transaction, name, arguments]])
+        assert result.class_name == "TransactionClosed"
+
+
+def test_what_was_read_before_going_back_still_counts(kata):
+    """A serializable transaction that looked at a key behind a mark is refused if that has changed."""
+    _, manager = filled(kata, START)
+    transaction = manager.begin(True)
+    mark = transaction.savepoint()
+    assert transaction.get(b"x") == b"10"
+    transaction.rollback_to(mark)
+    committed(manager, {b"x": b"11"})
+    transaction.put(b"z", b"1")
+    with kata.raises("SerializationFailure"):
+        transaction.commit()
+
+
+SAVEPOINTS = {  # what is run, one statement after the other, and which rows are there at the end
+    "savepoint a; {2}; rollback to a; {3}; commit": [1, 3],
+    "savepoint a; {2}; savepoint b; {3}; rollback to a; commit": [1],
+    "savepoint a; {2}; savepoint b; {3}; rollback to b; {4}; commit": [1, 2, 4],
+    "savepoint a; {2}; rollback to a; {3}; rollback to a; {4}; commit": [1, 4],
+    "savepoint a; {2}; savepoint a; {3}; rollback to a; commit": [1, 2],
+    "savepoint a; {2}; savepoint a; {3}; release a; rollback to a; commit": [1],
+    "savepoint a; {2}; release a; {3}; commit": [1, 2, 3],
+    "savepoint a; {2}; savepoint b; {3}; release b; rollback to a; {4}; commit": [1, 4],
+    "savepoint a; {2}; savepoint b; {3}; release a; rollback to b; commit": [],
+    "savepoint a; {2}; savepoint b; rollback to a; {3}; rollback to b; commit": [],
+    "savepoint a; {2}; select 1 / 0; {3}; rollback to a; {4}; commit": [1, 4],
+    "savepoint a; {2}; select 1 / 0; rollback to b; rollback to a; {4}; commit": [1, 4],
+    "savepoint a; {2}; {2}; rollback to a; {3}; savepoint b; {3}; rollback to b; commit": [1, 3],
+    "savepoint a; {2}; select 1 / 0; commit": [],
+    "savepoint a; {2}; select 1 / 0; rollback": [],
+    "savepoint a; {2}; selekt; rollback to a; commit": [1],
+    "savepoint a; commit; begin; {2}; rollback to a; commit": [1],
+    "savepoint a; rollback; begin; {2}; rollback to a; commit": [],
+    "savepoint a; create table n (a integer); rollback to a; select * from n; commit": [],
+    'savepoint a; {2}; savepoint "A"; {3}; rollback to A; commit': [1],
+}
+
+
+@pytest.mark.parametrize("script", SAVEPOINTS)
+def test_savepoints_name_places_to_go_back_to(kata, sessions, script):
+    """The youngest of its name; what is older stays; an error behind it ends nothing; and the end forgets all."""
+    one, other = sessions(TABLES), sessions()
+    one.execute("begin; insert into u values (1, 1)")
+    for sql in script.split("; "):
+        outcome(kata, one, sql.format(*[f"insert into u values ({n}, {n})" for n in range(5)]))
+    assert outcome(kata, other, "select id from u order by id") == [
+        [id_] for id_ in SAVEPOINTS[script]
+    ]
+    assert one.status() == "I"
+
+
+def test_a_savepoint_holds_no_transaction_open(kata):
+    """A failed one with a savepoint is over with its ROLLBACK, and when its client goes away."""
+    manager = kata.TransactionManager(kata.MemoryStore())
+    for end in ("rollback", "commit", None):
+        session = kata.Session(manager)
+        outcome(kata, session, "begin; savepoint a; select nothing")
+        assert [session.status(), manager.active()] == ["E", 1]
+        session.close() if end is None else session.execute(end)
+        assert [session.status(), manager.active()] == ["I", 0]

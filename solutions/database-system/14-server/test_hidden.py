@@ -540,7 +540,7 @@ def test_who_goes_leaves_no_transaction_open(kata, end):
 
 
 def test_settings_can_be_asked_for(connect):
-    """SHOW knows what the greeting said, and more; SET is accepted; DEALLOCATE and savepoint names pass."""
+    """SHOW knows what the greeting said, and more; SET is accepted, and DEALLOCATE."""
     connection = connect()
     seen = [told(connection.receive(query(sql)))[-3:-1] for sql in (
         "show server_version", "show standard_conforming_strings", "show transaction isolation level",

@@ -90,6 +90,23 @@ def test_a_transaction_that_failed_must_end(connect: Connect) -> None:
     assert connection.execute("select count(*) from t").fetchone() == (0,)
 
 
+def test_an_error_inside_costs_the_inside(connect: Connect) -> None:
+    """Nested transactions, which psycopg makes of savepoints: the outer one goes on, and is committed."""
+    connection = connect(autocommit=True)
+    connection.execute("create table t (a integer primary key)")
+    with connection.transaction():
+        connection.execute("insert into t values (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
+            connection.execute("insert into t values (2)")
+            connection.execute("insert into t values (1)")
+        with connection.transaction():
+            connection.execute("insert into t values (3)")
+            with connection.transaction():
+                connection.execute("insert into t values (4)")
+                raise psycopg.Rollback
+    assert connect().execute("select a from t order by a").fetchall() == [(1,), (3,)]
+
+
 def test_two_clients_who_change_one_row(connect: Connect) -> None:
     """The second to write is refused with SerializationFailure, and succeeds when it tries again."""
     one, two = connect(), connect()
@@ -190,6 +207,26 @@ def test_sqlalchemy_maps_objects(server: Any) -> None:
         session.commit()
         assert [session.query(Person).count(), session.query(Town).count()] == [0, 2]
     engine.dispose()
+
+
+def test_sqlalchemy_nests_transactions(server: Any) -> None:
+    """begin_nested is a savepoint: what it rolls back is gone, the rest is committed."""
+    engine = sqlalchemy.create_engine(f"postgresql+psycopg://me@127.0.0.1:{server.port}/postgres")
+    text = sqlalchemy.text
+    with engine.begin() as connection:
+        connection.execute(text("create table t (a integer primary key)"))
+        connection.execute(text("insert into t values (1)"))
+        inner = connection.begin_nested()
+        connection.execute(text("insert into t values (2)"))
+        inner.rollback()
+        with pytest.raises(sqlalchemy.exc.IntegrityError), connection.begin_nested():
+            connection.execute(text("insert into t values (1)"))
+        with connection.begin_nested():
+            connection.execute(text("insert into t values (3)"))
+    with engine.connect() as connection:
+        found = connection.execute(text("select a from t order by a")).scalars().all()
+    engine.dispose()
+    assert found == [1, 3]
 
 
 def test_sqlalchemy_makes_and_asks_tables(server: Any) -> None:

@@ -149,6 +149,7 @@ class Transaction:
         self._changed: list[bytes] = []  # the keys of the same, sorted
         self._keys: set[bytes] = set()  # that were read ...
         self._ranges: list[tuple[bytes | None, bytes | None]] = []  # ... and looked through
+        self._marks: list[dict[bytes, bytes | None]] = []  # the changes at each savepoint
         # END SOLUTION
 
     def snapshot(self) -> int:
@@ -206,6 +207,27 @@ class Transaction:
         # BEGIN SOLUTION
         self._check_open()
         return int(self._manager.store.next_id(name))
+        # END SOLUTION
+
+    def savepoint(self) -> int:
+        """Return a mark for `rollback_to`: 0, 1, 2 ... Costs what is written until now, in memory."""
+        # BEGIN SOLUTION
+        self._check_open()
+        self._marks.append(dict(self._changes))
+        return len(self._marks) - 1
+        # END SOLUTION
+
+    def rollback_to(self, mark: int) -> None:
+        """Forget what was written since `savepoint` gave this mark, and all later marks.
+
+        The mark itself stays good. What was read since still counts as read, and numbers of
+        `next_id` are not given back.
+        """
+        # BEGIN SOLUTION
+        self._check_open()
+        del self._marks[mark + 1 :]
+        self._changes = dict(self._marks[mark])
+        self._changed = sorted(self._changes)
         # END SOLUTION
 
     def commit(self) -> None:

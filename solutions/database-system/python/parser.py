@@ -22,7 +22,8 @@ trees are dicts, as those of expressions; `x?` may be None, `x*` is a list.
     create_index  name, table, columns*, unique, if_not_exists
     create_view   name, select                            explain   statement
     drop_table drop_index drop_view   name, if_exists     begin     serializable
-    commit  rollback                  set show  words*    ignored   tag
+    savepoint release rollback_to   name                  commit    rollback   no keys
+    set show      words*                                  ignored   tag
 
 Most parsers are made from a grammar by a generator: PostgreSQL's by Bison, SQLite's by Lemon. One that
 is written by hand can be read, and knows better what it missed. Left out is what the layers above do
@@ -45,7 +46,7 @@ SERIALS = ("serial", "bigserial", "smallserial", "serial4", "serial8")
 SETS: dict[Any, int] = {"union": 1, "except": 1, "intersect": 2}  # the powers of set operators
 UNORDERED: Tree = {"order_by": [], "limit": None, "offset": None}
 # Nothing here is left to be done for them.
-IGNORED = ("savepoint", "release", "deallocate", "discard", "close", "reset", "unlisten")
+IGNORED = ("deallocate", "discard", "close", "reset", "unlisten")
 # END SOLUTION
 # Statements of SQL that are not to be had: FeatureNotSupported.
 UNSUPPORTED_STATEMENTS = frozenset(
@@ -385,9 +386,11 @@ class Parser(ExpressionParser):
 
     def _rollback(self) -> Tree:
         self.one_of("work", "transaction")
-        if self.sees("to"):
-            raise FeatureNotSupported("ROLLBACK TO is not to be had: there are no savepoints")
-        return {"kind": "rollback"}
+        return self._savepoint("rollback_to") if self.take("to") else {"kind": "rollback"}
+
+    def _savepoint(self, kind: str) -> Tree:
+        self.take("savepoint")
+        return {"kind": kind, "name": self.name()}
 
     def _words(self) -> list[str]:
         """All up to the end of the statement, in lower case."""
@@ -414,6 +417,8 @@ STATEMENTS: dict[str | None, Callable[[Parser], Tree]] = {
     "end": Parser._commit,
     "rollback": Parser._rollback,
     "abort": Parser._rollback,
+    "savepoint": lambda parser: {"kind": "savepoint", "name": parser.name()},
+    "release": lambda parser: parser._savepoint("release"),
     "explain": lambda parser: {"kind": "explain", "statement": parser.statement()},
     "set": lambda parser: {"kind": "set", "words": parser._words()},
     "show": lambda parser: {"kind": "show", "words": parser._words()},

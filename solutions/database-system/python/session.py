@@ -2,8 +2,8 @@
 
 A statement on its own is a transaction. Between BEGIN and COMMIT many are one, and after an error
 nothing is accepted but the end of it: the client may have sent the next statements already, and
-they were meant for a world in which the failed one had worked. PostgreSQL does exactly so. Left
-out: savepoints, by which a part of a transaction could be undone.
+they were meant for a world in which the failed one had worked. PostgreSQL does exactly so. A savepoint
+is a place to go back to: then the statements before it still count, and an error behind it does not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine import Engine
-from kit.errors import DatabaseError, FeatureNotSupported, TransactionAborted, UndefinedColumn
+from kit.errors import (
+    DatabaseError,
+    FeatureNotSupported,
+    TransactionAborted,
+    UndefinedColumn,
+    UndefinedSavepoint,
+)
 from mvcc import Transaction, TransactionManager
 from parser import parse
 
@@ -21,8 +27,8 @@ IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 class Session:
     """Runs statements for one client, in transactions of one manager.
 
-    A result is {"tag", "columns", "rows"}, as the engine's. BEGIN, COMMIT, ROLLBACK, SET, SHOW and
-    what the parser calls "ignored" are the session's own; the engine gets all the rest.
+    A result is {"tag", "columns", "rows"}, as the engine's. BEGIN, COMMIT, ROLLBACK, savepoints, SET,
+    SHOW and what the parser calls "ignored" are the session's own; the engine gets all the rest.
     """
 
     def __init__(self, manager: TransactionManager, optimizer: Any = None) -> None:
@@ -35,6 +41,7 @@ class Session:
         self._explicit = False  # begun by BEGIN
         self._failed = False
         self._serializable = False  # what BEGIN means if it does not say
+        self._savepoints: list[tuple[str, int]] = []  # of the transaction: names and marks
         # END SOLUTION
 
     def execute(self, sql: str, params: list[Any] | None = None) -> list[dict[str, Any]]:
@@ -87,11 +94,12 @@ class Session:
 
         If there is none, one begins that lasts until `finish`. An error ends the transaction: after
         BEGIN the session is then failed, and raises TransactionAborted until COMMIT or ROLLBACK
-        (which both roll back); else it is idle.
+        (which both roll back) or ROLLBACK TO a savepoint (the transaction goes on from there); else
+        it is idle. UndefinedSavepoint if there is none of that name.
         """
         # BEGIN SOLUTION
         kind = statement["kind"]
-        if self._failed and kind not in ("commit", "rollback"):
+        if self._failed and kind not in ("commit", "rollback", "rollback_to"):
             raise TransactionAborted("the transaction has failed: nothing is done until its end")
         try:
             if kind in OWN:
@@ -118,19 +126,19 @@ class Session:
         # END SOLUTION
 
     def fail(self) -> None:
-        """Roll back because of an error; after BEGIN, the session is failed from now on."""
+        """Roll back because of an error, or wait for ROLLBACK TO where there is a savepoint; after
+        BEGIN, the session is failed from now on."""
         # BEGIN SOLUTION
-        self._failed = self._explicit
-        if self._transaction is not None:
-            self._transaction.rollback()
-            self._transaction = self._engine = None
+        explicit = self._explicit
+        if not (explicit and self._savepoints):
+            self._rollback()
+        self._explicit = self._failed = explicit
         # END SOLUTION
 
     def close(self) -> None:
         """The client is gone: what is not committed never happened."""
         # BEGIN SOLUTION
-        self.fail()
-        self._explicit = self._failed = False
+        self._rollback()
         # END SOLUTION
 
     # BEGIN SOLUTION: helpers
@@ -157,6 +165,7 @@ class Session:
     def _end(self) -> Transaction | None:
         ended, self._transaction, self._engine = self._transaction, None, None
         self._explicit = self._failed = False
+        self._savepoints = []
         return ended
 
     def _begin(self, statement: dict[str, Any]) -> dict[str, Any]:
@@ -168,13 +177,36 @@ class Session:
 
     def _commit(self, statement: dict[str, Any]) -> dict[str, Any]:
         if self._failed:
-            return self._rollback(statement)
+            return self._rollback()
         transaction = self._end()
         if transaction is not None:
             transaction.commit()
         return _done("COMMIT")
 
-    def _rollback(self, statement: dict[str, Any]) -> dict[str, Any]:
+    def _savepoint(self, statement: dict[str, Any]) -> dict[str, Any]:
+        self._engine_here()
+        self._savepoints.append((statement["name"], self._transaction.savepoint()))
+        return _done("SAVEPOINT")
+
+    def _release(self, statement: dict[str, Any]) -> dict[str, Any]:
+        del self._savepoints[self._place(statement["name"]) :]
+        return _done("RELEASE")
+
+    def _rollback_to(self, statement: dict[str, Any]) -> dict[str, Any]:
+        at = self._place(statement["name"])
+        del self._savepoints[at + 1 :]
+        self._transaction.rollback_to(self._savepoints[at][1])
+        self._failed = False
+        return _done("ROLLBACK")
+
+    def _place(self, name: str) -> int:
+        """Where the youngest savepoint of this name is."""
+        for at in reversed(range(len(self._savepoints))):
+            if self._savepoints[at][0] == name:
+                return at
+        raise UndefinedSavepoint(f"there is no savepoint {name!r}")
+
+    def _rollback(self, statement: dict[str, Any] | None = None) -> dict[str, Any]:
         transaction = self._end()
         if transaction is not None:
             transaction.rollback()
@@ -201,7 +233,10 @@ class Session:
 
 
 # BEGIN SOLUTION: helpers
-OWN = ("begin", "commit", "rollback", "set", "show", "ignored")  # statements of the session itself
+OWN = (  # statements of the session itself
+    *("begin", "commit", "rollback", "savepoint", "release", "rollback_to"),
+    *("set", "show", "ignored"),
+)
 
 
 def _done(tag: str) -> dict[str, Any]:

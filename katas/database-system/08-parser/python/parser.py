@@ -22,7 +22,8 @@ trees are dicts, as those of expressions; `x?` may be None, `x*` is a list.
     create_index  name, table, columns*, unique, if_not_exists
     create_view   name, select                            explain   statement
     drop_table drop_index drop_view   name, if_exists     begin     serializable
-    commit  rollback                  set show  words*    ignored   tag
+    savepoint release rollback_to   name                  commit    rollback   no keys
+    set show      words*                                  ignored   tag
 
 Most parsers are made from a grammar by a generator: PostgreSQL's by Bison, SQLite's by Lemon. One that
 is written by hand can be read, and knows better what it missed. Left out is what the layers above do

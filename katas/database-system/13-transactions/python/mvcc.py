@@ -100,6 +100,18 @@ class Transaction:
         at the same time do not disturb each other, and a rollback leaves a gap."""
         raise NotImplementedError("13-transactions: Transaction.next_id")
 
+    def savepoint(self) -> int:
+        """Return a mark for `rollback_to`: 0, 1, 2 ... Costs what is written until now, in memory."""
+        raise NotImplementedError("13-transactions: Transaction.savepoint")
+
+    def rollback_to(self, mark: int) -> None:
+        """Forget what was written since `savepoint` gave this mark, and all later marks.
+
+        The mark itself stays good. What was read since still counts as read, and numbers of
+        `next_id` are not given back.
+        """
+        raise NotImplementedError("13-transactions: Transaction.rollback_to")
+
     def commit(self) -> None:
         """Make all that was written visible to later transactions, at once and for good.
 

@@ -2,8 +2,8 @@
 
 A statement on its own is a transaction. Between BEGIN and COMMIT many are one, and after an error
 nothing is accepted but the end of it: the client may have sent the next statements already, and
-they were meant for a world in which the failed one had worked. PostgreSQL does exactly so. Left
-out: savepoints, by which a part of a transaction could be undone.
+they were meant for a world in which the failed one had worked. PostgreSQL does exactly so. A savepoint
+is a place to go back to: then the statements before it still count, and an error behind it does not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine import Engine
-from kit.errors import DatabaseError, FeatureNotSupported, TransactionAborted, UndefinedColumn
+from kit.errors import (
+    DatabaseError,
+    FeatureNotSupported,
+    TransactionAborted,
+    UndefinedColumn,
+    UndefinedSavepoint,
+)
 from mvcc import Transaction, TransactionManager
 from parser import parse
 
@@ -21,8 +27,8 @@ IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 class Session:
     """Runs statements for one client, in transactions of one manager.
 
-    A result is {"tag", "columns", "rows"}, as the engine's. BEGIN, COMMIT, ROLLBACK, SET, SHOW and
-    what the parser calls "ignored" are the session's own; the engine gets all the rest.
+    A result is {"tag", "columns", "rows"}, as the engine's. BEGIN, COMMIT, ROLLBACK, savepoints, SET,
+    SHOW and what the parser calls "ignored" are the session's own; the engine gets all the rest.
     """
 
     def __init__(self, manager: TransactionManager, optimizer: Any = None) -> None:
@@ -60,7 +66,8 @@ class Session:
 
         If there is none, one begins that lasts until `finish`. An error ends the transaction: after
         BEGIN the session is then failed, and raises TransactionAborted until COMMIT or ROLLBACK
-        (which both roll back); else it is idle.
+        (which both roll back) or ROLLBACK TO a savepoint (the transaction goes on from there); else
+        it is idle. UndefinedSavepoint if there is none of that name.
         """
         raise NotImplementedError("13-transactions: Session.run")
 
@@ -73,7 +80,8 @@ class Session:
         raise NotImplementedError("13-transactions: Session.status")
 
     def fail(self) -> None:
-        """Roll back because of an error; after BEGIN, the session is failed from now on."""
+        """Roll back because of an error, or wait for ROLLBACK TO where there is a savepoint; after
+        BEGIN, the session is failed from now on."""
         raise NotImplementedError("13-transactions: Session.fail")
 
     def close(self) -> None:

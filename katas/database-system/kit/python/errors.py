@@ -188,6 +188,12 @@ class TransactionAborted(DatabaseError):
     sqlstate = "25P02"
 
 
+class UndefinedSavepoint(DatabaseError):
+    """The open transaction has no savepoint of this name."""
+
+    sqlstate = "3B001"
+
+
 class TransactionClosed(DatabaseError):
     """A call to a transaction that has ended."""
 
