@@ -786,3 +786,29 @@ def test_ids_cost_little(kata, opened, disk):
     kata.many(store, "next_id", [[b"a"]] * 300)
     assert disk.counts()["writes"] <= 5
     assert disk.counts()["syncs"] <= 5
+
+
+def test_the_header_is_read_once(kata, logged, disk):
+    """However often roots and the page count are asked for, page 0 is read from the disk once; commits keep it known."""
+    pages = logged()
+    page_no = pages.allocate()
+    pages.commit()
+    pages.close()
+    pages = logged()
+    pages.get_root(0)
+    disk.record()
+    assert [pages.get_root(0), pages.page_count(), pages.get_root(7)] == [0, page_no + 1, 0]
+    pages.set_root(7, page_no)
+    pages.commit()
+    assert [pages.get_root(7), pages.page_count(), pages.get_root(0)] == [page_no, page_no + 1, 0]
+    assert disk.counts()["reads"] == 0
+
+
+def test_a_closed_file_has_no_header(kata, logged):
+    """What the header says is asked of the file, also by who has asked before, and that is closed."""
+    pages = logged()
+    pages.get_root(0)
+    pages.close()
+    for name, arguments in (("get_root", [0]), ("page_count", []), ("read", [0])):
+        (result,) = kata.script([[pages, name, arguments]])
+        assert result.class_name == "StoreClosed"

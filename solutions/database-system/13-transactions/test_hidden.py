@@ -585,6 +585,8 @@ STATES = [
     ("begin; rollback to a", "UndefinedSavepoint", "E"),
     ("begin; savepoint a; release b", "UndefinedSavepoint", "E"),
     ("begin; savepoint a; select nothing", "UndefinedColumn", "E"),
+    ("begin; savepoint a; commit; begin; rollback to a", "UndefinedSavepoint", "E"),
+    ("begin; savepoint a; savepoint b; rollback to a; rollback to b", "UndefinedSavepoint", "E"),
     ("savepoint a; select nothing", "UndefinedColumn", "I"),
     ("rollback to a", "UndefinedSavepoint", "I"),
     ("this is not sql", "SqlSyntaxError", "I"),
@@ -605,6 +607,7 @@ OWN = {
     "set application_name to 'x'": {"tag": "SET", "columns": [], "rows": []},
     "set transaction isolation level read committed": {"tag": "SET", "columns": [], "rows": []},
     "savepoint a": {"tag": "SAVEPOINT", "columns": [], "rows": []},
+    "deallocate all": {"tag": "DEALLOCATE ALL", "columns": [], "rows": []},
     "show transaction isolation level": {**SHOWN, "tag": "SHOW", "rows": [["repeatable read"]]},
 }
 
@@ -822,8 +825,14 @@ def test_savepoints_name_places_to_go_back_to(kata, sessions, script):
 
 
 def test_a_savepoint_holds_no_transaction_open(kata):
-    """A failed one with a savepoint is over with its ROLLBACK, and when its client goes away."""
+    """Without BEGIN an error ends it; a failed one is over with its ROLLBACK, and when its client goes away."""
     manager = kata.TransactionManager(kata.MemoryStore())
+    session = kata.Session(manager)
+    assert outcome(kata, session, "savepoint a; select nothing") == "UndefinedColumn"
+    assert [session.status(), manager.active()] == ["I", 0]
+    script = "begin; savepoint a; release a; commit"
+    tags = [result["tag"] for result in session.execute(script)]
+    assert tags == ["BEGIN", "SAVEPOINT", "RELEASE", "COMMIT"]
     for end in ("rollback", "commit", None):
         session = kata.Session(manager)
         outcome(kata, session, "begin; savepoint a; select nothing")

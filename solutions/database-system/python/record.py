@@ -23,6 +23,7 @@ from kit.errors import RecordCorrupt, TypeMismatch
 Value = bool | int | float | str | None
 # BEGIN SOLUTION: helpers
 REAL = struct.Struct(">d")
+MAX_VARINT = 10  # bytes that 64 bits take, 7 in each
 # END SOLUTION
 
 
@@ -44,9 +45,9 @@ def decode_varint(data: bytes, offset: int) -> list[int]:
     Raises RecordCorrupt if the data ends before the varint does, or `n` would be 2**64 or more.
     """
     # BEGIN SOLUTION
-    n = shift = 0
-    at = offset
-    while at < len(data) and shift < 64:
+    n, shift, at = 0, 0, offset
+    end = min(offset + MAX_VARINT, len(data))
+    while at < end:
         byte = data[at]
         at += 1
         n |= (byte & 0x7F) << shift

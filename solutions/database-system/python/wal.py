@@ -74,7 +74,10 @@ class LoggedPageFile(PageFile):
         # END SOLUTION
 
     def read(self, page_no: int) -> bytes:
-        """Return the payload of a page: from what is pending, else from the log, else from the file."""
+        """Return the payload of a page: from what is pending, else from the log, else from the file.
+
+        The header page, which nearly every call asks for, is read once and remembered until `close`.
+        """
         # BEGIN SOLUTION
         if page_no in self._pending:
             return self._pending[page_no]

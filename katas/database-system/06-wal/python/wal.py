@@ -48,7 +48,10 @@ class LoggedPageFile(PageFile):
         raise NotImplementedError("06-wal: LoggedPageFile.__init__")
 
     def read(self, page_no: int) -> bytes:
-        """Return the payload of a page: from what is pending, else from the log, else from the file."""
+        """Return the payload of a page: from what is pending, else from the log, else from the file.
+
+        The header page, which nearly every call asks for, is read once and remembered until `close`.
+        """
         raise NotImplementedError("06-wal: LoggedPageFile.read")
 
     def write(self, page_no: int, payload: bytes) -> None:
