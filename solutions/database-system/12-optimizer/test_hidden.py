@@ -378,6 +378,7 @@ ORDERS = {
     "select * from small x, small y, big b where x.id = 5 and y.id < x.big and b.id = x.big": "small big small",
     "select * from small x, big b, small y where x.id = 5 and x.big = b.id and y.id = x.big and y.big > 3": "small small big",
     "select * from big, small x, small y where x.id = 5 and y.id = x.big and big.id = y.big and big.m > 1": "small small big",
+    "select * from small x, small y, small z, big where x.id = 5 and y.id = 6 and (x.id < y.id) = true and z.big = 14 and big.id = y.big": "small small big small",
 }
 
 
@@ -386,6 +387,13 @@ def test_joins_begin_with_the_lowest_rank_and_follow_equalities(wide, sql):
     """Keys before equalities, ranges, filters and whole tables; what is linked before what is not."""
     _, quick, _ = wide
     assert leaves(quick.explain(sql)) == ORDERS[sql].split()
+
+
+def test_a_table_of_one_column_is_linked_as_well(kata):
+    """An equality between all that two tables have joins them before a third that comes first in FROM."""
+    script = "create table p (a integer); create table q (b integer); create table r (c integer)"
+    _, quick, _ = engines(kata, script)
+    assert leaves(quick.explain("select * from q, r, p where a = c and a > 1")) == ["p", "r", "q"]
 
 
 MOVES = [
