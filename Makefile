@@ -19,7 +19,7 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q -rs tests/test_*.py
 
-# Every impostor of every milestone; `make test` takes two of each milestone at random.
+# Every impostor of every milestone; `make test` takes one of each milestone at random.
 prove: $(READY)
 	@SFS_IMPOSTORS=all $(BIN)/python -m pytest tests/course -q
 

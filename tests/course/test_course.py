@@ -26,7 +26,7 @@ SUBJECTS = [
     for milestone in system.milestones
 ]
 # How many impostors of each milestone run here, "all" for `make prove`; and which, by this seed.
-IMPOSTORS = os.environ.get("SFS_IMPOSTORS", "2")
+IMPOSTORS = os.environ.get("SFS_IMPOSTORS", "1")
 SAMPLE = os.environ.get("SFS_IMPOSTORS_SEED", str(random.SystemRandom().randrange(10**6)))
 each_milestone = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 
