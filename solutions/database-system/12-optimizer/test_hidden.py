@@ -379,6 +379,7 @@ ORDERS = {
     "select * from small x, big b, small y where x.id = 5 and x.big = b.id and y.id = x.big and y.big > 3": "small small big",
     "select * from big, small x, small y where x.id = 5 and y.id = x.big and big.id = y.big and big.m > 1": "small small big",
     "select * from small x, small y, small z, big where x.id = 5 and y.id = 6 and (x.id < y.id) = true and z.big = 14 and big.id = y.big": "small small big small",
+    "select * from small x, small y, small z, big where x.id = 5 and y.id = 6 and true = (x.id < y.id) and z.big = 14 and big.id = y.big": "small small big small",
 }
 
 
