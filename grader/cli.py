@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": ("proving", "Prove that milestones are as they have to be."),
     "mutate": ("mutating", "Change a reference in all ways, and see what the suites miss."),
     "export": ("classes", "Write the copy of the course that a class receives."),
+    "batch": ("classes", "Grade the submissions of a class."),
     "new": ("authors", "Begin a system or a milestone of your own."),
     "stubs": ("course", "Write the stubs from the references."),
 }

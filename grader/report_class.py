@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from grader.report_words import (
@@ -190,10 +190,15 @@ def table(result: RunResult) -> str:
     RFC 4180. No cell begins like a formula and none holds a line end, so that a spreadsheet neither
     computes nor splits what a submission says.
     """
+    return grade_book([result])
+
+
+def grade_book(results: Iterable[RunResult]) -> str:
+    """The rows of several runs, such as a class's, under one head."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for row in _rows(result):
+    for row in (row for result in results for row in _rows(result)):
         writer.writerow([_cell(row[column]) for column in COLUMNS])
     return out.getvalue()
 

@@ -81,6 +81,7 @@ class Session:
         known = self._class_seed() if self.seed is None else self.seed
         seed = runner.new_seed() if known is None else known
         listed = list(jobs)
+        several = len({job.code for job in listed}) > 1
         results = []
         with Watching(quiet=self.quiet) as watching:
             cache = None if self.fresh else caches.Cache(caches.folder(os.environ))
@@ -89,7 +90,8 @@ class Session:
                 seed=seed,
                 workers=os.cpu_count() or 1,
                 watcher_for=lambda job: watching.watcher(
-                    f"{job.system.id}/{job.milestone.id} ({job.language})"
+                    (f"{job.code.name}: " if several and job.code else "")
+                    + f"{job.system.id}/{job.milestone.id} ({job.language})"
                 ),
                 cache=cache,
             )

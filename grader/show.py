@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.teach import DOES_NOT_COMPILE, failure_text
-from grader.verdict import Frame, MilestoneResult, TestResult, points
+from grader.verdict import Frame, MilestoneResult, RunResult, TestResult, points
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -86,6 +86,28 @@ def verdicts(results: Iterable[MilestoneResult]) -> str:
             ]
         )
     return table(rows, ["milestone", "language", "visible", "hidden", "verdict", "points", "time"])
+
+
+def learners(runs: Iterable[RunResult]) -> str:
+    """One line a learner: milestones passed, points, and where the others stand."""
+    rows = []
+    for run in runs:
+        counted = run.milestones
+        behind = [m for m in counted if m.outcome != "passed"]
+        rows.append(
+            [
+                run.subject,
+                f"{len(counted) - len(behind)}/{len(counted)}",
+                f"{sum(map(points, counted))}/{sum(m.points for m in counted)}",
+                "; ".join(map(_behind, behind)),
+            ]
+        )
+    return table(rows, ["learner", "passed", "points", "not passed"])
+
+
+def _behind(result: MilestoneResult) -> str:
+    why = f"{result.count()}/{result.total()}" if result.tests else result.reason.partition("\n")[0]
+    return f"{result.milestone} {colour(result.outcome, result.outcome)} {why}"
 
 
 def tally(result: MilestoneResult) -> str:

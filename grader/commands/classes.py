@@ -1,12 +1,14 @@
-"""Commands for a class: export."""
+"""Commands for a class: export, batch."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
+from grader.commands.grading import language_of, measuring, say_unsafe, secret_and_overlay
 from grader.errors import UsageError
 from grader.here import look
 
@@ -62,3 +64,75 @@ def export_(
         print(f"  left as somebody changed it: {name}")
     print(f"\nNext: cd {folder} && make")
     return 0
+
+
+@click.command("batch")
+@click.argument("folder", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("selectors", nargs=-1, required=True, metavar="SYSTEM[/NN]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write DIR/grades.csv, and DIR/NAME/report.html and report.json for each learner.",
+)
+@click.option("--lang", metavar="LANG", help="python, typescript or java.")
+@click.option("--fresh", is_flag=True, help="Measure again even what is known.")
+@secret_and_overlay
+@measuring
+@click.pass_obj
+def batch_(
+    course: str | None, folder: Path, selectors: tuple[str, ...], output: Path | None,
+    lang: str | None, fresh: bool, secret: Path | None, overlay: Path | None,
+    seed: int | None, unsafe: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Grade the submissions of a class: each folder in FOLDER is one learner's.
+
+    \b
+    sfs batch ~/handed-in database-system/01 --lang python
+    sfs batch ~/handed-in web-server -o ~/reports --secret ~/class.secret
+    sfs batch ~/handed-in database-system --json > class.json
+
+    A submission that cannot be read gets that as its verdict, and the others are graded all the same.
+    When it is stopped, the next run goes on from the verdicts that are known. The exit status is 0 when
+    everything could be measured, whatever the verdicts are.
+    """
+    from grader import batch, class_secret, reports, show
+    from grader import overlay as overlays
+    from grader.errors import GRADER_FAULT
+    from grader.session import Session
+
+    here = look(course, handed_in=folder)
+    theirs, left_out = batch.learners(folder)
+    names = {path.name: path.resolve() for path in theirs}
+    if output is not None:
+        batch.check(output, folder, list(names))
+    wanted = {name: language_of(here, code, selectors, lang) for name, code in names.items()}
+    everything = [one for selected in wanted.values() for one in selected]
+    session = Session(
+        here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json,
+        secret=class_secret.read(secret) if secret else None,
+        overlay=overlays.for_selected(overlay, here.layout, here.course, everything),
+    )  # fmt: skip
+    jobs = [
+        session.job(system, milestone, language, names[name])
+        for name, selected in wanted.items()
+        for system, milestone, language in selected
+    ]
+    runs = list(batch.grade(session, jobs, folder))
+    if output is not None:
+        batch.write_reports(output, runs)
+    if as_json:
+        print("[" + ",\n".join(reports.render(run, "json").strip() for run in runs) + "]")
+    else:
+        for run in runs[:1]:
+            say_unsafe(run)
+        print(show.learners(runs))
+        if output is not None:
+            print(
+                f"\nWritten to {output}: {batch.GRADES}, and for each learner a page and a report."
+            )
+    if left_out:
+        print(f"sfs: left out, as no folders: {', '.join(left_out)}", file=sys.stderr)
+    unclear = any(m.outcome == "error" for run in runs for m in run.milestones)
+    return GRADER_FAULT if unclear else 0

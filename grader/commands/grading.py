@@ -15,6 +15,7 @@ from grader.session import Session
 from grader.verdict import MilestoneResult, RunResult, exit_status
 
 if TYPE_CHECKING:
+    from grader.manifest import Milestone, System
     from grader.reports import Kind
 
 
@@ -26,6 +27,27 @@ def measuring(command: Any) -> Any:
         ),
         click.option("--unsafe", is_flag=True, help="Without a sandbox; every report will say so."),
         click.option("--seed", type=int, metavar="N", help="Repeat the random data of a run."),
+    ):
+        command = option(command)
+    return command
+
+
+def secret_and_overlay(command: Any) -> Any:
+    """The options of those who grade a class."""
+    for option in (
+        click.option(
+            "--overlay",
+            type=click.Path(path_type=Path),
+            envvar="SFS_OVERLAY",
+            metavar="DIR",
+            help="Further hidden suites of yours: DIR/SYSTEM/NN-slug/test_*.py (or SFS_OVERLAY).",
+        ),
+        click.option(
+            "--secret",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="A class's secret (see `sfs export`): data that nobody can know beforehand.",
+        ),
     ):
         command = option(command)
     return command
@@ -84,7 +106,7 @@ def _print_test(run: RunResult, here: Here, everything: bool) -> int:
     from grader import show
 
     result = run.milestones[0]
-    _say_unsafe(run)
+    say_unsafe(run)
     if not result.tests:
         print(f"{result.id}: {result.outcome}\n  {result.reason}")
         return exit_status(run.milestones)
@@ -126,19 +148,7 @@ def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
 )
 @click.option("--lang", metavar="LANG", help="python, typescript or java.")
 @click.option("--fresh", is_flag=True, help="Measure again even what is known.")
-@click.option(
-    "--secret",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A class's secret (see `sfs export`): data that nobody can know beforehand.",
-)
-@click.option(
-    "--overlay",
-    type=click.Path(path_type=Path),
-    envvar="SFS_OVERLAY",
-    metavar="DIR",
-    help="Further hidden suites of yours: DIR/SYSTEM/NN-slug/test_*.py (or SFS_OVERLAY).",
-)
+@secret_and_overlay
 @measuring
 @click.pass_obj
 def grade_(
@@ -213,23 +223,31 @@ def _what(
             "--code needs to know what is built there",
             "For example: sfs grade --code DIR database-system/01",
         )
+    folder = code.resolve()
+    return folder, language_of(here, folder, selectors, lang)
+
+
+def language_of(
+    here: Here, folder: Path, selectors: tuple[str, ...], lang: str | None
+) -> list[tuple[System, Milestone, str]]:
+    """What is meant by the selectors for the code in `folder`; in its workspace's language, if it is one."""
     from grader.workspace import MEMORY, load
 
-    folder = code.resolve()
     if lang is None and (folder / MEMORY).exists():
         lang = load(folder).language
     selected = list(here.select(selectors, lang))
     if len({language for _, _, language in selected}) > 1:
         raise UsageError(
-            "the language of the code is not clear", "Say it: --lang python, typescript or java."
+            f"{folder}: the language of the code is not clear",
+            "Say it: --lang python, typescript or java.",
         )
-    return folder, selected
+    return selected
 
 
 def _print_run(run: RunResult, here: Here) -> int:
     from grader import show
 
-    _say_unsafe(run)
+    say_unsafe(run)
     if len(run.milestones) == 1 and run.milestones[0].outcome != "passed":
         text = show.failures(run.milestones[0], everything=False)
         if text:
@@ -248,7 +266,7 @@ def _print_run(run: RunResult, here: Here) -> int:
     return exit_status(run.milestones)
 
 
-def _say_unsafe(run: RunResult) -> None:
+def say_unsafe(run: RunResult) -> None:
     if not run.sandboxed:
         print(
             "NOT SANDBOXED: the code under test could do whatever you can; this verdict counts for nothing.\n"

@@ -16,8 +16,7 @@ from tests.attacks import traces
 from tests.attacks.case import Batch
 from tests.attacks.trying import Tried, Trying
 
-CASE = pytest.StashKey[tuple[str, str]]()  # of a test: class and language of its attack
-HELD = pytest.StashKey[dict[tuple[str, str], list[bool]]]()  # of the session
+ATTACK = "attack"  # the property of a test that holds class and language of its attack
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +47,18 @@ def tried(request: pytest.FixtureRequest, attempts: Trying) -> Tried:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
-    held = item.config.stash.setdefault(HELD, defaultdict(list))
     case = getattr(item, "callspec", None) and item.callspec.params.get("case")
     if case is not None and report.when == "call" and not report.skipped:
-        held[(case.group, case.language)].append(report.passed)
+        report.user_properties.append((ATTACK, [case.group, case.language]))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    held = terminalreporter.config.stash.get(HELD, {})
+    held: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for group, language in (v for name, v in report.user_properties if name == ATTACK):
+                held[(group, language)].append(report.passed)
     if not held:
         return
     terminalreporter.section("attacks held, by class")

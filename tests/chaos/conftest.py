@@ -21,9 +21,13 @@ KILLS = int(os.environ.get("SFS_CHAOS", "40"))
 SEED = int(os.environ.get("SFS_CHAOS_SEED", secrets.randbelow(1 << 32)))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How to have the same kills again."""
-    terminalreporter.write_line(f"chaos: again with SFS_CHAOS={KILLS} SFS_CHAOS_SEED={SEED}")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """A failure says how to have the same kills again."""
+    report = yield
+    if report.failed:
+        report.sections.append(("chaos", f"again with SFS_CHAOS={KILLS} SFS_CHAOS_SEED={SEED}"))
+    return report
 
 
 def share(weight: float) -> int:
