@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,6 +116,18 @@ def tally(result: MilestoneResult) -> str:
     parts = [f"{result.count('passed', s)} of {result.total(s)} {s}" for s in result.suites]
     told = f"{result.id} ({result.language}): " + ", ".join(parts) + " tests pass"
     return f"{told}; only some of its tests ran" if result.partial else told
+
+
+def sentences(result: MilestoneResult) -> str:
+    """What the tests ask for, in the suite's order, with how they ended; a line for many of the same."""
+    lines = []
+    for sentence, group in groupby(result.tests, key=lambda test: test.sentence or test.name):
+        outcomes = [test.outcome for test in group]
+        passed, total = outcomes.count("passed"), len(outcomes)
+        worst = next((o for o in outcomes if o != "passed"), "passed")
+        count = f" ({passed} of {total})" if total > 1 else ""
+        lines.append(f"{colour(MARKS[worst], worst)} {sentence}{count}")
+    return "\n".join(lines)
 
 
 def failures(result: MilestoneResult, *, everything: bool) -> str:

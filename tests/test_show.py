@@ -87,3 +87,16 @@ def test_the_line_shown_is_the_learners_and_not_the_kits() -> None:
     kit = Frame("kit/disk.py", 3, "read", "raise OutOfSpace()")
     assert "Your line: page_file.py:7" in failure_text(failing("kit", "It failed.", OWN, kit))
     assert "Your line" not in failure_text(failing("kit", "It failed.", kit))
+
+
+def test_what_tests_ask_for_is_told_once_for_many_of_the_same() -> None:
+    """A sentence that several tests share has one line, with how many of them passed."""
+    asked: list[tuple[str, Outcome]] = [
+        ("Pages stay.", "passed"), ("Limits hold.", "passed"), ("Limits hold.", "failed"),
+    ]  # fmt: skip
+    tests = [
+        TestResult(suite="visible", name=f"t{n}", sentence=sentence, outcome=outcome)
+        for n, (sentence, outcome) in enumerate(asked)
+    ]
+    said = show.sentences(result(*tests))
+    assert said.splitlines() == ["✓ Pages stay.", "✗ Limits hold. (1 of 2)"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from grader.commands.grading import language_of, measuring, say_unsafe, secret_and_overlay
+from grader.commands.grading import language_of, say_unsafe
+from grader.commands.options import measuring, secret_and_overlay
 from grader.errors import UsageError
 from grader.here import look
 

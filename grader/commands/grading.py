@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from grader.commands.options import measuring, secret_and_overlay
 from grader.errors import UsageError
 from grader.here import Here, look, record
 from grader.session import Session
@@ -19,44 +20,13 @@ if TYPE_CHECKING:
     from grader.reports import Kind
 
 
-def measuring(command: Any) -> Any:
-    """The options that all commands which measure have in common."""
-    for option in (
-        click.option(
-            "--json", "as_json", is_flag=True, help="The result as JSON, and nothing else."
-        ),
-        click.option("--unsafe", is_flag=True, help="Without a sandbox; every report will say so."),
-        click.option("--seed", type=int, metavar="N", help="Repeat the random data of a run."),
-    ):
-        command = option(command)
-    return command
-
-
-def secret_and_overlay(command: Any) -> Any:
-    """The options of those who grade a class."""
-    for option in (
-        click.option(
-            "--overlay",
-            type=click.Path(path_type=Path),
-            envvar="SFS_OVERLAY",
-            metavar="DIR",
-            help="Further hidden suites of yours: DIR/SYSTEM/NN-slug/test_*.py (or SFS_OVERLAY).",
-        ),
-        click.option(
-            "--secret",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="A class's secret (see `sfs export`): data that nobody can know beforehand.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 @click.command("test")
 @click.argument("milestone", required=False)
 @click.option("-k", "only", default="", metavar="EXPRESSION", help="Only tests whose names match.")
 @click.option("--all", "everything", is_flag=True, help="Show every failing test in full.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show what each test asks for, also when it passes."
+)
 @click.option(
     "--repro",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -69,8 +39,8 @@ def secret_and_overlay(command: Any) -> Any:
 @measuring
 @click.pass_obj
 def test_(
-    course: str | None, milestone: str | None, only: str, everything: bool, repro: Path | None,
-    debug: bool, seed: int | None, unsafe: bool, as_json: bool,
+    course: str | None, milestone: str | None, only: str, everything: bool, verbose: bool,
+    repro: Path | None, debug: bool, seed: int | None, unsafe: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run the visible tests of a milestone on your code.
 
@@ -78,6 +48,7 @@ def test_(
     sfs test                 the milestone you are at
     sfs test 01              an earlier one
     sfs test -k torn --all   tests whose name holds "torn", each failure in full
+    sfs test -v              and what each test asks for
     sfs test --repro x.py    write a program that shows the first failure
     sfs test --debug         run it here, where a breakpoint() of yours stops
     """
@@ -95,14 +66,14 @@ def test_(
             f"-k {only!r} chooses none of the visible tests of {result.id}",
             "It takes a part of a test's name, or several: -k 'torn or header'",
         )
-    status = _print_json(run) if as_json else _print_test(run, here, everything)
+    status = _print_json(run) if as_json else _print_test(run, here, everything, verbose)
     replay.do(result, quiet=as_json)
     if not as_json:
         _say_next(result)
     return session.settle(status)
 
 
-def _print_test(run: RunResult, here: Here, everything: bool) -> int:
+def _print_test(run: RunResult, here: Here, everything: bool, verbose: bool) -> int:
     from grader import show
 
     result = run.milestones[0]
@@ -110,6 +81,8 @@ def _print_test(run: RunResult, here: Here, everything: bool) -> int:
     if not result.tests:
         print(f"{result.id}: {result.outcome}\n  {result.reason}")
         return exit_status(run.milestones)
+    if verbose:
+        print(show.sentences(result) + "\n")
     text = show.failures(result, everything=everything)
     print(f"{text}\n\n{show.tally(result)}" if text else show.tally(result))
     if not result.partial:
@@ -119,7 +92,9 @@ def _print_test(run: RunResult, here: Here, everything: bool) -> int:
 
 def _say_next(result: MilestoneResult) -> None:
     if result.outcome == "passed" and not result.partial:
-        print(f"All visible tests pass. Next: sfs grade {result.milestone}")
+        print(
+            f"All visible tests pass (what they ask for: sfs test -v). Next: sfs grade {result.milestone}"
+        )
     elif result.outcome == "todo":
         print(f"Nothing is built yet, so none can pass. Begin with: sfs lesson {result.milestone}")
 
@@ -184,8 +159,17 @@ def grade_(
     status = session.settle(status)  # what is not recorded has no next
     present = not selectors and not everything and folder is not None and code is None
     if status == 0 and present and not as_json:
-        print("\nNext: sfs next")
+        _say_after(selected[0][0], selected[0][1])
     return status
+
+
+def _say_after(system: System, passed: Milestone) -> None:
+    at = system.milestones.index(passed) + 1
+    if at < len(system.milestones):
+        print(f"\nNext: sfs next ({system.milestones[at].id})")
+    else:
+        whole = system.title[:1].lower() + system.title[1:]
+        print(f"\nThat was the last milestone: you have built {whole}.")
 
 
 def _what(

@@ -94,9 +94,10 @@ class Tree(BTree):
         """Return a cursor of [key, value], keys ascending: `start` included, `end` not.
 
         None stands for the first key and for after the last. Each `next` gives the first key after
-        the one given last, with its value, as the tree is at that moment. As long as nothing
-        changes, a scan fetches one path from the root and then each leaf once, besides overflow
-        pages; after a change it fetches one path more. Its first `next` costs at most height + 1.
+        the one given last, with its value, as the tree is at that moment; a cursor that has come to
+        its end stays there. As long as nothing changes, a scan fetches one path from the root and
+        then each further leaf once, besides overflow pages; after a change it fetches one path more.
+        Its first `next` costs at most height + 1.
         """
         # BEGIN SOLUTION
         return Cursor(self.__walk(start or b"", end))

@@ -53,6 +53,8 @@ class Session:
         """Return {"params": types, "columns": of the result} of a statement, without running it.
 
         `types` are those of the parameters that the client declares, None for one that it does not.
+        A transaction that it had to begin lasts until `finish`, as with `run`. A statement of the
+        session itself has no columns, but for SHOW.
         """
         raise NotImplementedError("13-transactions: Session.prepare")
 
@@ -80,8 +82,8 @@ class Session:
         raise NotImplementedError("13-transactions: Session.status")
 
     def fail(self) -> None:
-        """Roll back because of an error, or wait for ROLLBACK TO where there is a savepoint; after
-        BEGIN, the session is failed from now on."""
+        """Roll back because of an error; after BEGIN the session is failed from now on, and where
+        there is a savepoint, nothing is rolled back yet: it waits for ROLLBACK TO."""
         raise NotImplementedError("13-transactions: Session.fail")
 
     def close(self) -> None:
