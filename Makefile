@@ -11,13 +11,13 @@ grade: $(READY)
 
 test: check
 	@$(BIN)/sfs doctor || true
-	@$(BIN)/python -m pytest tests solutions/*/clients -q -rs --ignore-glob='tests/test_*.py' -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests solutions/*/clients -q -rs --ignore-glob='tests/test_*.py' -n 2 --dist loadgroup
 
 check: $(READY)
 	@$(BIN)/ruff format --check grader tests benchmarks solutions/*/clients
 	@$(BIN)/ruff check grader tests benchmarks solutions/*/clients
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest tests/test_*.py -q -rs -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/test_*.py -q -rs -n 2 --dist loadgroup
 
 # Every impostor of every milestone; `make test` takes one of each milestone at random.
 prove: $(READY)

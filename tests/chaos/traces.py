@@ -116,8 +116,7 @@ class Machine:
         until(lambda: not self.processes())
         left = {pid: title(pid) for pid in self.processes()}
         assert not left, f"{story}: processes are left: {left}"
-        until(lambda: not self.places())
-        assert not self.places(), f"{story}: left on the machine: {self.places()}"
+        assert until(lambda: not self.places()), f"{story}: left on the machine: {self.places()}"
 
 
 def _children(pid: int) -> list[int]:
