@@ -34,6 +34,11 @@ def learners(folder: Path) -> tuple[list[Path], list[str]]:
             "Give the folder that holds a folder for each learner.",
         ) from error
     theirs = [path for path in found if path.is_dir() and not path.is_symlink()]
+    for path in theirs:
+        if not path.name.isprintable() or path.name == GRADES:
+            raise UsageError(
+                f"{folder}: a learner's folder cannot be named {path.name!r}", "Rename it."
+            )
     if not theirs:
         raise UsageError(
             f"{folder}: holds no folders",

@@ -60,6 +60,9 @@ def test_what_no_class_is_is_refused_before_anything_runs(shell: Shell, handed_i
     assert "holds no folders" in shell.refused("batch", "handed in/ada", "database-system/01")
     assert "among the submissions" in shell.refused(*FIRST, "-o", "handed in/reports")
     assert "the language of the code is not clear" in shell.refused(*FIRST[:3])
+    (handed_in / "\x1b[2J").mkdir()
+    assert r"cannot be named '\x1b[2J'" in shell.refused(*FIRST)
+    (handed_in / "\x1b[2J").rmdir()
     precious = shell.home / "reports" / "grades.csv"
     precious.parent.mkdir()
     precious.write_text("my own", "utf-8")
