@@ -19,7 +19,7 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/test_*.py -q -rs -n 2 --dist loadgroup
 
-# Every impostor of every milestone; `make test` takes one of each milestone at random.
+# Every impostor of every milestone, and repeated runs under load; `make test` takes one impostor at random.
 prove: $(READY)
 	@SFS_IMPOSTORS=all $(BIN)/python -m pytest tests/course -q
 
