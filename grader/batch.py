@@ -6,7 +6,7 @@ A second run believes the verdicts that are known, so one that was stopped goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -47,49 +47,55 @@ def learners(folder: Path) -> tuple[list[Path], list[str]]:
     return theirs, [path.name for path in found if path not in theirs]
 
 
-def grade(session: Session, jobs: Sequence[Job], folder: Path) -> Iterator[RunResult]:
-    """Each learner's run, in the order of the jobs. All are measured side by side."""
-    refused: dict[Path | None, str] = {}
-    for job in jobs:
-        try:
-            job.read()
-        except SubmissionError as error:
-            refused[job.code] = f"{error.message}. {error.mend}"
-    run = session.run([job for job in jobs if job.code not in refused], str(folder))
+def grade(session: Session, jobs: Mapping[str, Sequence[Job]], folder: Path) -> list[RunResult]:
+    """A run for each learner's jobs. All are measured side by side."""
+    refused = {name: why for name, theirs in jobs.items() if (why := _unreadable(theirs))}
+    readable = [job for name, theirs in jobs.items() if name not in refused for job in theirs]
+    run = session.run(readable, str(folder))
     measured = iter(run.milestones)
-    for code in dict.fromkeys(job.code for job in jobs):
+    runs = []
+    for name, theirs in jobs.items():
         results = tuple(
-            job.result(outcome="failed", reason=refused[code])
-            if code in refused
+            job.result(outcome="failed", reason=refused[name])
+            if name in refused
             else next(measured)
-            for job in jobs
-            if job.code == code
+            for job in theirs
         )
         seconds = round(sum(r.seconds for r in results), 3)
-        yield replace(run, subject=str(code and code.name), milestones=results, seconds=seconds)
+        runs.append(replace(run, subject=name, milestones=results, seconds=seconds))
+    return runs
 
 
-def places(output: Path, names: Sequence[str]) -> Iterator[tuple[Path, Kind]]:
-    """Where the grade book and the learners' reports are written."""
-    yield output / GRADES, "csv"
-    for name in names:
-        for kind in EACH:
-            yield output / name / FILE_NAMES[kind], kind
+def _unreadable(jobs: Sequence[Job]) -> str:
+    """Why a submission cannot be taken; empty if it can."""
+    try:
+        for job in jobs:
+            job.read()
+    except SubmissionError as error:
+        return f"{error.message}. {error.mend}"
+    return ""
 
 
-def check(output: Path, folder: Path, names: Sequence[str]) -> None:
+def check(output: Path, folder: Path, names: Iterable[str]) -> None:
     """UsageError if a report would take the place of something else, or would be taken for a learner."""
     if output.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
             f"{output}: lies among the submissions", "Write the reports somewhere else: -o DIR"
         )
-    for path, kind in places(output, names):
-        report_file.check(path, kind)
+    report_file.check(output / GRADES, "csv")
+    for name in names:
+        for path, kind in _places(output, name):
+            report_file.check(path, kind)
 
 
 def write_reports(output: Path, runs: Sequence[RunResult]) -> None:
     """The grade book of all, and a page and the plain data for each."""
     write(output / GRADES, report_class.grade_book(map(public, runs)).encode())
     for run in runs:
-        for kind in EACH:
-            write(output / run.subject / FILE_NAMES[kind], render(run, kind).encode())
+        for path, kind in _places(output, run.subject):
+            write(path, render(run, kind).encode())
+
+
+def _places(output: Path, name: str) -> Iterator[tuple[Path, Kind]]:
+    for kind in EACH:
+        yield output / name / FILE_NAMES[kind], kind

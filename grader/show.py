@@ -124,9 +124,9 @@ def sentences(result: MilestoneResult) -> str:
     for sentence, group in groupby(result.tests, key=lambda test: test.sentence or test.name):
         outcomes = [test.outcome for test in group]
         passed, total = outcomes.count("passed"), len(outcomes)
-        worst = next((o for o in outcomes if o != "passed"), "passed")
+        shown = next((o for o in outcomes if o != "passed"), "passed")
         count = f" ({passed} of {total})" if total > 1 else ""
-        lines.append(f"{colour(MARKS[worst], worst)} {sentence}{count}")
+        lines.append(f"{colour(MARKS[shown], shown)} {sentence}{count}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.grading import language_of, say_unsafe
+from grader.commands.grading import official, print_as_it_is, say_unsafe, selected_of
 from grader.commands.options import measuring, secret_and_overlay
 from grader.errors import UsageError
 from grader.here import look
@@ -98,36 +98,28 @@ def batch_(
     When it is stopped, the next run goes on from the verdicts that are known. The exit status is 0 when
     everything could be measured, whatever the verdicts are.
     """
-    from grader import batch, class_secret, reports, show
-    from grader import overlay as overlays
+    from grader import batch, reports, show
     from grader.errors import GRADER_FAULT
-    from grader.session import Session
 
     here = look(course, handed_in=folder)
     theirs, left_out = batch.learners(folder)
-    names = {path.name: path.resolve() for path in theirs}
     if output is not None:
-        batch.check(output, folder, list(names))
-    wanted = {name: language_of(here, code, selectors, lang) for name, code in names.items()}
+        batch.check(output, folder, [path.name for path in theirs])
+    wanted = {path: selected_of(here, path.resolve(), selectors, lang) for path in theirs}
     everything = [one for selected in wanted.values() for one in selected]
-    session = Session(
-        here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json,
-        secret=class_secret.read(secret) if secret else None,
-        overlay=overlays.for_selected(overlay, here.layout, here.course, everything),
-    )  # fmt: skip
-    jobs = [
-        session.job(system, milestone, language, names[name])
-        for name, selected in wanted.items()
-        for system, milestone, language in selected
-    ]
-    runs = list(batch.grade(session, jobs, folder))
+    session = official(here, everything, seed, fresh, unsafe, as_json, secret, overlay)
+    jobs = {
+        path.name: [session.job(*one, path.resolve()) for one in selected]
+        for path, selected in wanted.items()
+    }
+    runs = batch.grade(session, jobs, folder)
     if output is not None:
         batch.write_reports(output, runs)
     if as_json:
-        print("[" + ",\n".join(reports.render(run, "json").strip() for run in runs) + "]")
+        each = (reports.render(run, "json").strip() for run in runs)
+        print_as_it_is("[" + ",\n".join(each) + "]\n")
     else:
-        for run in runs[:1]:
-            say_unsafe(run)
+        say_unsafe(runs[0])
         print(show.learners(runs))
         if output is not None:
             print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,16 +141,9 @@ def grade_(
     sfs grade --all --reference                  the course itself
     sfs grade --code ~/db --lang python --secret ~/class.secret --overlay ~/exam database-system
     """
-    from grader import class_secret
-    from grader import overlay as overlays
-
     here = look(course, handed_in=code)
     folder, selected = _what(here, selectors, everything, reference, code, lang)
-    session = Session(
-        here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=as_json,
-        secret=class_secret.read(secret) if secret else None,
-        overlay=overlays.for_selected(overlay, here.layout, here.course, selected),
-    )  # fmt: skip
+    session = official(here, selected, seed, fresh, unsafe, as_json, secret, overlay)
     jobs = [
         session.job(system, milestone, language, folder) for system, milestone, language in selected
     ]
@@ -170,6 +164,21 @@ def _say_after(system: System, passed: Milestone) -> None:
     else:
         whole = system.title[:1].lower() + system.title[1:]
         print(f"\nThat was the last milestone: you have built {whole}.")
+
+
+def official(
+    here: Here, selected: Sequence[tuple[System, Milestone, str]], seed: int | None, fresh: bool,
+    unsafe: bool, quiet: bool, secret: Path | None, overlay: Path | None,
+) -> Session:  # fmt: skip
+    """A session with what an instructor adds to it: the class's secret, and suites of their own."""
+    from grader import class_secret
+    from grader import overlay as overlays
+
+    return Session(
+        here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=quiet,
+        secret=class_secret.read(secret) if secret else None,
+        overlay=overlays.for_selected(overlay, here.layout, here.course, selected),
+    )  # fmt: skip
 
 
 def _what(
@@ -208,10 +217,10 @@ def _what(
             "For example: sfs grade --code DIR database-system/01",
         )
     folder = code.resolve()
-    return folder, language_of(here, folder, selectors, lang)
+    return folder, selected_of(here, folder, selectors, lang)
 
 
-def language_of(
+def selected_of(
     here: Here, folder: Path, selectors: tuple[str, ...], lang: str | None
 ) -> list[tuple[System, Milestone, str]]:
     """What is meant by the selectors for the code in `folder`; in its workspace's language, if it is one."""
@@ -260,11 +269,11 @@ def say_unsafe(run: RunResult) -> None:
 def _print_json(run: RunResult) -> int:
     from grader.reports import render
 
-    _print_as_it_is(render(run, "json"))
+    print_as_it_is(render(run, "json"))
     return exit_status(run.milestones)
 
 
-def _print_as_it_is(text: str) -> int:
+def print_as_it_is(text: str) -> int:
     """For machines: UTF-8 whatever the terminal's encoding is, and the line ends that were meant."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
@@ -338,7 +347,7 @@ def report_(course: str | None, source: Path | None, output: Path | None, kind: 
     run, history = _from_file(source) if source else _from_workspace(look(course))
     text = render(run, kind, history)
     if output is None:
-        return _print_as_it_is(text)
+        return print_as_it_is(text)
     write(output, text.encode())
     print(f"Written to {output}.")
     return 0
