@@ -160,7 +160,7 @@ def grade_(
 def _say_after(system: System, passed: Milestone) -> None:
     at = system.milestones.index(passed) + 1
     if at < len(system.milestones):
-        print(f"\nNext: sfs next ({system.milestones[at].id})")
+        print(f"\nNext is {system.milestones[at].id}: sfs next")
     else:
         whole = system.title[:1].lower() + system.title[1:]
         print(f"\nThat was the last milestone: you have built {whole}.")

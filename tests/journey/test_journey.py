@@ -36,7 +36,7 @@ def test_from_the_first_stub_to_the_second_milestone(shell: Shell) -> None:
     shell.solve("page_file.py")
     assert "All visible tests pass" in shell.sfs("test")
     assert "✓ Pages, roots and the free list outlive the process." in shell.sfs("test", "-v")
-    assert "Next: sfs next (02-records)" in shell.sfs("grade")
+    assert "Next is 02-records: sfs next" in shell.sfs("grade")
     assert "cached" in shell.sfs("grade")
     assert "page_file.py" in shell.sfs("diff")
     assert "To fill in: record.py, slotted_page.py" in shell.sfs("next")
