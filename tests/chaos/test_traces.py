@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import mmap
+import os
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.chaos import traces
 from tests.chaos.traces import Machine
 
 HOLDER = """
@@ -17,6 +22,35 @@ with open(sys.argv[1], "r+b") as file:
 print("held", flush=True)
 sys.stdin.read()
 """
+
+PARENT = "sleep 600 & echo $!; wait"
+
+
+def test_a_child_of_one_that_dies_under_our_eyes_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is nobody's in the list that was read before, and ours only in the next."""
+    machine = Machine(tmp_path)
+    parent = subprocess.Popen(["/bin/sh", "-c", PARENT], stdout=subprocess.PIPE)
+    assert parent.stdout
+    orphan = int(parent.stdout.readline())
+    read = traces._children
+
+    def read_and_kill(pid: int) -> list[int]:
+        found = read(pid)
+        if parent.pid in found:
+            parent.kill()
+            os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)
+        return found
+
+    monkeypatch.setattr(traces, "_children", read_and_kill)
+    try:
+        assert machine.processes() == [orphan]
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+        parent.stdout.close()
+        parent.wait()
+    assert traces.until(lambda: not machine.processes())
 
 
 def test_shared_memory_counts_when_nobody_uses_it(tmp_path: Path) -> None:

@@ -98,14 +98,18 @@ class Machine:
         self._before = _places()
 
     def processes(self) -> list[int]:
-        """Those that this run left, the dead ones buried."""
-        mine = [p for p in _children(os.getpid()) if p not in self._children]
-        for pid in mine:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-        alive = [pid for pid in mine if Path(f"/proc/{pid}").exists()]
-        tree = [one for pid in alive for one in (pid, *below(pid))]
+        """Those that this run left, the dead ones buried.
+
+        Who dies while we look leaves us its children: they are only in the list that is read after.
+        """
+        mine = self._mine()
+        while any([_bury(pid) for pid in mine]):  # every one of them, hence a list
+            mine = self._mine()
+        tree = [one for pid in mine for one in (pid, *below(pid))]
         return sorted({*tree, *procfs.marked(f"HOME={self.home}")})
+
+    def _mine(self) -> list[int]:
+        return [pid for pid in _children(os.getpid()) if pid not in self._children]
 
     def places(self) -> list[str]:
         """New mounts, cgroups, shared memory and files of a temporary folder."""
@@ -117,6 +121,14 @@ class Machine:
         left = {pid: title(pid) for pid in self.processes()}
         assert not left, f"{story}: processes are left: {left}"
         assert until(lambda: not self.places()), f"{story}: left on the machine: {self.places()}"
+
+
+def _bury(pid: int) -> bool:
+    """Whether a child was dead, and is gone now."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True  # somebody else has waited for it
 
 
 def _children(pid: int) -> list[int]:
