@@ -11,14 +11,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from grader import report_class, report_file
+from grader.course.workspace import write
 from grader.errors import SubmissionError, UsageError
-from grader.report_words import public
-from grader.reports import FILE_NAMES, Kind, render
+from grader.grading.trial import Job
+from grader.reports import classroom, target
+from grader.reports.formats import FILE_NAMES, Kind, render
+from grader.reports.words import public
 from grader.session import Session
-from grader.trial import Job
 from grader.verdict import RunResult
-from grader.workspace import write
 
 GRADES = "grades.csv"
 EACH: tuple[Kind, ...] = ("html", "json")  # the reports that each learner gets
@@ -82,15 +82,15 @@ def check(output: Path, folder: Path, names: Iterable[str]) -> None:
         raise UsageError(
             f"{output}: lies among the submissions", "Write the reports somewhere else: -o DIR"
         )
-    report_file.check(output / GRADES, "csv")
+    target.check(output / GRADES, "csv")
     for name in names:
         for path, kind in _places(output, name):
-            report_file.check(path, kind)
+            target.check(path, kind)
 
 
 def write_reports(output: Path, runs: Sequence[RunResult]) -> None:
     """The grade book of all, and a page and the plain data for each."""
-    write(output / GRADES, report_class.grade_book(map(public, runs)).encode())
+    write(output / GRADES, classroom.grade_book(map(public, runs)).encode())
     for run in runs:
         for path, kind in _places(output, run.subject):
             write(path, render(run, kind).encode())

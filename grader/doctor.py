@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from grader import ground, scratch
+from grader.course.languages import LANGUAGES, Runtime, supported_platform
 from grader.errors import GraderError, RuntimeMissing, SandboxUnavailable
-from grader.languages import LANGUAGES, Runtime, supported_platform
-from grader.process import Ending, Limits
-from grader.sandbox import Command, Mount, Sandbox
+from grader.machine import ground, scratch
+from grader.machine.process import Ending, Limits
+from grader.machine.sandbox import Command, Mount, Sandbox
 
 OLDEST_PYTHON = (3, 11)
 START_SECONDS = 30.0  # a runtime's first start on a slow disk
@@ -155,8 +155,8 @@ def attempt(
 def box() -> Finding:
     """The private computers of the container engine."""
     try:
-        from grader.box import probe
-        from grader.box_plan import FULL, NONE
+        from grader.box.box import probe
+        from grader.box.plan import FULL, NONE
     except ImportError:
         return Finding("private computer", "warn", "not part of this installation")
     level, reasons = probe()

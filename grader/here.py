@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import layout as layouts
-from grader import manifest, workspace
+from grader.course import layout as layouts
+from grader.course import manifest, workspace
+from grader.course.languages import LANGUAGES
+from grader.course.layout import Layout
+from grader.course.manifest import Course, Milestone, System
+from grader.course.workspace import Workspace
 from grader.errors import UsageError
-from grader.languages import LANGUAGES
-from grader.layout import Layout
-from grader.manifest import Course, Milestone, System
-from grader.progress import Progress
-from grader.workspace import Workspace
+from grader.grading.progress import Progress
 
 
 @dataclass(frozen=True)

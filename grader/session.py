@@ -13,16 +13,17 @@ from pathlib import Path
 import msgspec
 
 import grader
-from grader import cache as caches
-from grader import class_secret, runner, submission
+from grader.course import class_secret, submission
+from grader.course.manifest import Milestone, System
+from grader.course.workspace import Workspace, write
 from grader.errors import GRADER_FAULT, GraderError, UsageError
+from grader.grading import cache as caches
+from grader.grading import runner
+from grader.grading.progress import Progress
+from grader.grading.runner import Job
 from grader.here import Here
-from grader.manifest import Milestone, System
-from grader.progress import Progress
-from grader.runner import Job
 from grader.show import Watching
 from grader.verdict import MilestoneResult, RunResult, Suite
-from grader.workspace import Workspace, write
 
 RESULTS = Path(".sfs") / "results"  # the last verdict of each milestone, for `sfs report`
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.teach import DOES_NOT_COMPILE, failure_text
+from grader.failures.teach import DOES_NOT_COMPILE, failure_text
 from grader.verdict import Frame, MilestoneResult, RunResult, TestResult, points
 
 if TYPE_CHECKING:

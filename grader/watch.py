@@ -12,16 +12,18 @@ from pathlib import Path
 
 from watchfiles import watch as changes
 
-from grader import policy, runner, show, submission
+from grader import show
+from grader.course import policy, submission
+from grader.course.languages import LANGUAGES
+from grader.course.layout import files
+from grader.course.manifest import Milestone, System
+from grader.course.workspace import Workspace, current
 from grader.errors import SubmissionError
+from grader.grading import runner
+from grader.grading.trial import Trial
 from grader.here import Here
-from grader.languages import LANGUAGES
-from grader.layout import files
-from grader.manifest import Milestone, System
 from grader.session import Session
-from grader.trial import Trial
 from grader.verdict import MilestoneResult, TestResult
-from grader.workspace import Workspace, current
 
 LOOK_AGAIN = 500  # milliseconds: a save that fell between two watches is found then
 DEBOUNCE = 20  # milliseconds in which the saves of an editor count as one

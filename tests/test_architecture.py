@@ -9,8 +9,28 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GRADER = ROOT / "grader"
-MODULES = {p.stem: p for p in GRADER.glob("*.py") if p.stem != "__init__"}
-PURE = {"errors", "verdict", "wire", "policy", "transcript", "reproduce", "cut", "teach", "seccomp"}
+# Each room may import from those above it; `errors` and `verdict` are everybody's.
+ROOMS = (
+    "machine",
+    "course",
+    "failures",
+    "bridge",
+    "box",
+    "grading",
+    "reports",
+    "authoring",
+    "proof",
+)
+COMMON = {"errors", "verdict"}
+MODULES = {
+    path.relative_to(GRADER).with_suffix("").as_posix().replace("/", "."): path
+    for path in GRADER.rglob("*.py")
+    if path.stem != "__init__" and path.parent.name not in ("hosts", "commands")
+}
+PURE = {
+    "errors", "verdict", "bridge.wire", "course.policy", "failures.transcript", "failures.reproduce",
+    "authoring.cut", "failures.teach", "machine.seccomp",
+}  # fmt: skip
 PROCESSES = {"subprocess", "socket", "selectors", "multiprocessing", "ctypes", "signal"}
 
 
@@ -27,11 +47,15 @@ def imports(path: Path, *, top_only: bool = False) -> set[str]:
     return found
 
 
-def neighbours(name: str) -> set[str]:
-    return {
-        m for i in imports(MODULES[name], top_only=True)
-        if i.startswith("grader.") and (m := i.split(".")[1]) in MODULES
-    }  # fmt: skip
+def neighbours(name: str, *, top_only: bool = True) -> set[str]:
+    """The modules of the grader that one imports."""
+    names = {i.removeprefix("grader.") for i in imports(MODULES[name], top_only=top_only)}
+    return names & set(MODULES)
+
+
+def room(name: str) -> str:
+    """The folder that a module lies in; its own name where it lies in none."""
+    return name.partition(".")[0]
 
 
 def test_imports_have_no_cycle() -> None:
@@ -49,13 +73,29 @@ def test_imports_have_no_cycle() -> None:
         visit(name, ())
 
 
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if "." in name))
+def test_a_room_knows_only_those_before_it(name: str) -> None:
+    """Also where an import waits in a function."""
+    known = {*ROOMS[: ROOMS.index(room(name)) + 1], *COMMON}
+    assert [other for other in neighbours(name, top_only=False) if room(other) not in known] == []
+
+
+def test_contributors_are_told_of_every_room() -> None:
+    """CONTRIBUTING.md has a line for each, in their order."""
+    lines = (ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()
+    told = [line.split("`")[1] for line in lines if line.startswith("| `grader/")]
+    assert told[: len(ROOMS)] == [f"grader/{name}/" for name in ROOMS]
+    folders = {path.name for path in GRADER.iterdir() if (path / "__init__.py").is_file()}
+    assert folders == {*ROOMS, "commands"}
+
+
 def test_only_the_plugin_imports_pytest() -> None:
     """Whatever needs pytest goes through the plugin (and the process that starts it)."""
     users = {n for n, p in MODULES.items() if any(i.split(".")[0] == "pytest" for i in imports(p))}
-    assert users <= {"plugin", "within"}
+    assert users <= {"grading.plugin", "grading.within"}
 
 
-@pytest.mark.parametrize("name", sorted(PURE & set(MODULES)))
+@pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_start_nothing(name: str) -> None:
     """No process, no socket, no signal in the modules that only compute."""
     assert not {i.split(".")[0] for i in imports(MODULES[name])} & PROCESSES
@@ -69,7 +109,7 @@ def test_a_room_is_not_too_large(path: Path) -> None:
 
 def test_authors_are_told_of_every_fixture() -> None:
     """CONTRIBUTING.md names all that a suite can ask for."""
-    tree = ast.parse(MODULES["plugin"].read_text("utf-8"))
+    tree = ast.parse(MODULES["grading.plugin"].read_text("utf-8"))
     fixtures = [
         node.name
         for node in tree.body

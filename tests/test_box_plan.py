@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.box_plan import (
+from grader.box.plan import (
     CASK,
     PYTHON,
     RANGE,
@@ -19,7 +19,7 @@ from grader.box_plan import (
     spare_range,
     subordinate,
 )
-from grader.sandbox import Mount
+from grader.machine.sandbox import Mount
 
 SYSTEM = [("/usr", None), ("/bin", "usr/bin"), ("/etc/alternatives", None)]
 RUNTIME = Mount(Path("/home/me/.pyenv/versions/3.11"), "/opt/python")

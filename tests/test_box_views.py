@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.box_views import mount_entries, process_entry, status_fields
+from grader.box.views import mount_entries, process_entry, status_fields
 
 STATUS = """\
 Name:\tsleep

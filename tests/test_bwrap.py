@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import bwrap
-from grader.bwrap import Command, Mount
-from grader.lifeline import keeper
-from grader.process import Limits
+from grader.machine import bwrap
+from grader.machine.bwrap import Command, Mount
+from grader.machine.lifeline import keeper
+from grader.machine.process import Limits
 
 
 def room(root: bool = True, **more: object) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import class_secret
+from grader.course import class_secret
 from grader.errors import UsageError
 
 

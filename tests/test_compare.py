@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from grader.compare import first_difference, side_by_side
+from grader.failures.compare import first_difference, side_by_side
 
 
 @pytest.mark.parametrize(

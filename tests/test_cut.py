@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import authoring, manifest
-from grader.cut import cut
+from grader.authoring.cut import cut
+from grader.authoring.stubs import cut_stubs
+from grader.course import manifest
+from grader.course.layout import Layout
 from grader.errors import CourseError, UsageError
-from grader.layout import Layout
 
 PYTHON = '''\
 """What this is."""
@@ -365,7 +366,7 @@ def layout(tmp_path: Path) -> Layout:
 
 def told(layout: Layout, *, check: bool, only: str | None = None) -> dict[str, str]:
     course = manifest.load(layout.manifest)
-    found = authoring.stubs(layout, course, check=check, only=only)
+    found = cut_stubs(layout, course, check=check, only=only)
     return {str(path.relative_to(layout.root / "katas" / "toy")): what for path, what in found}
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from grader.disk import Disk
-from grader.faults import WrongAnswer
+from grader.bridge.disk import Disk
+from grader.bridge.faults import WrongAnswer
 
 
 class Door:

@@ -56,7 +56,7 @@ def test_elsewhere_than_on_linux_practice_is_possible() -> None:
 @pytest.mark.parametrize("name", ["python", "typescript", "java"])
 def test_a_runtime_is_asked_something_that_it_answers(name: str) -> None:
     """A TypeScript program must really be stripped of its types."""
-    from grader.languages import Runtime
+    from grader.course.languages import Runtime
 
     runtime = Runtime(("/x/run", "host"), (), "", 1, 1, {})
     question = doctor.version_question(name, runtime)

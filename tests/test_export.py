@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import class_secret, export, manifest, scaffold
+from grader.authoring import export, scaffold
+from grader.authoring.leaks import Secrets, marks
+from grader.course import class_secret, manifest
+from grader.course.layout import Layout
 from grader.errors import CourseError, UsageError
-from grader.layout import Layout
-from grader.leaks import Secrets, marks
 
 MANIFEST = """\
 # what editors should know

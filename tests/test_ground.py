@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.ground import mend
+from grader.machine.ground import mend
 
 USERNS = "/proc/sys/user/max_user_namespaces"
 DEBIAN = "/proc/sys/kernel/unprivileged_userns_clone"

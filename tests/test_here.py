@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import here, manifest
+from grader import here
+from grader.course import manifest
+from grader.course.layout import Layout
+from grader.course.workspace import Workspace
 from grader.errors import UsageError
 from grader.here import Here
-from grader.layout import Layout
-from grader.workspace import Workspace
 
 LAYOUT = Layout(Path(__file__).parent.parent)
 COURSE = manifest.load(LAYOUT.manifest)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest
+from grader.course import manifest
 from grader.errors import ManifestError, UsageError
 
 ROOT = Path(__file__).parent.parent

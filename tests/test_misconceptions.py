@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import misconceptions
 from grader.errors import CourseError
-from grader.misconceptions import Misconception, matching
+from grader.failures import misconceptions
+from grader.failures.misconceptions import Misconception, matching
 from grader.verdict import MilestoneResult, TestResult
 
 SIGNED = Misconception("A byte is signed.", 2, "python", ("a", "b"))

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from grader.mutants import mutants
+from grader.proof.mutants import mutants
 
 HEAD = "def f(a, b):\n    # BEGIN SOLUTION\n"
 FOOT = "    # END SOLUTION\n"

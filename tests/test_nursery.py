@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from grader.nursery import Child
+from grader.bridge.nursery import Child
 
 
 class _NoUsage:

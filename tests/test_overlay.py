@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest, overlay
+from grader.course import manifest, overlay
+from grader.course.layout import Layout
+from grader.course.manifest import Course
 from grader.errors import UsageError
-from grader.layout import Layout
-from grader.manifest import Course
 
 MANIFEST = """\
 course: A course

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.process import Ending, signal_name
+from grader.machine.process import Ending, signal_name
 
 
 @pytest.mark.parametrize(

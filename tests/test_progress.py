@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.progress import Progress
+from grader.grading.progress import Progress
 from grader.verdict import MilestoneResult, Outcome, Suite, TestResult
 
 
@@ -114,7 +114,7 @@ def test_a_writer_that_never_ends_is_not_waited_for_without_end(
 ) -> None:
     """After some seconds the file is named, and what was recorded is there."""
     record(Progress(path), result("01-a", "passed"))
-    monkeypatch.setattr("grader.progress.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("grader.grading.progress.BUSY_SECONDS", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(UsageError, match=r"progress\.db: cannot be used: database is locked"):

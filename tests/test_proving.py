@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.commands.proving import _status
-from grader.verify import Report
-from grader.verify_subject import Finding
+from grader.proof.subject import Finding
+from grader.proof.verify import Report
 
 FOUND = Finding(milestone="lamp/01-wire", what="is missing")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.removal import remove_tree
+from grader.machine.removal import remove_tree
 
 DEPTH = 3_000  # three times what Python lets a function call itself
 

@@ -22,9 +22,9 @@ import pytest
 from msgspec.structs import replace
 
 import grader
-from grader.report_words import summary_line, verdict_line
-from grader.reports import FILE_NAMES, KINDS, Kind, read_json, render, schema
-from grader.transcript import visible
+from grader.failures.transcript import visible
+from grader.reports.formats import FILE_NAMES, KINDS, Kind, read_json, render, schema
+from grader.reports.words import summary_line, verdict_line
 from grader.verdict import RunResult, points
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from grader.reports import render
+from grader.reports.formats import render
 
 GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.languages import LANGUAGES
 from grader.errors import RuntimeMissing
-from grader.languages import LANGUAGES
-from grader.reproduce import reproduction
-from grader.transcript import Call, Names, Opaque, Ref
+from grader.failures.reproduce import reproduction
+from grader.failures.transcript import Call, Names, Opaque, Ref
 
 WORKDIR = "/tmp/sfs-0a/work-1f"
 BOX, SECOND, STEPS = Ref(1, "ToyBox"), Ref(2, "ToyBox"), Ref(3, "iterator")

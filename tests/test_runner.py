@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest, runner
+from grader.course import manifest
+from grader.course.layout import Layout
 from grader.errors import GraderFault
-from grader.layout import Layout
-from grader.runner import Job
-from grader.trial import NEVER, Watcher
+from grader.grading import runner
+from grader.grading.runner import Job
+from grader.grading.trial import NEVER, Watcher
 from grader.verdict import MilestoneResult, exit_status
 
 ROOT = Path(__file__).parent.parent

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from grader import authoring, impostors, manifest, scaffold, submission
+from grader.authoring import scaffold
+from grader.authoring.scaffold import UNWRITTEN
+from grader.course import manifest, submission
+from grader.course.layout import Layout
 from grader.errors import UsageError
-from grader.layout import Layout
-from grader.scaffold import UNWRITTEN
+from grader.proof import impostors
 
 MANIFEST = """\
 # The course of a town.
@@ -199,13 +201,13 @@ def test_a_manifest_that_has_just_been_changed_is_kept(
 ) -> None:
     """Somebody saves it while the files are made: their version stays, the files go."""
     theirs = MANIFEST + "# later\n"
-    cut = authoring.stubs
+    cut = scaffold.cut_stubs
 
     def meanwhile(*arguments: Any, **more: Any) -> object:
         layout.manifest.write_text(theirs)
         return cut(*arguments, **more)
 
-    monkeypatch.setattr(authoring, "stubs", meanwhile)
+    monkeypatch.setattr(scaffold, "cut_stubs", meanwhile)
     with pytest.raises(UsageError, match="just changed"):
         milestone(layout)
     assert files(layout) == {"milestones.yaml": theirs.encode()}
@@ -231,7 +233,7 @@ def test_a_failure_on_the_way_takes_all_back(
     def no_room(*_: object, **__: object) -> None:
         raise UsageError("no room")
 
-    monkeypatch.setattr(authoring, "stubs", no_room)
+    monkeypatch.setattr(scaffold, "cut_stubs", no_room)
     with pytest.raises(UsageError, match="no room"):
         milestone(layout)
     assert files(layout) == before

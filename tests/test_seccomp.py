@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import seccomp
 from grader.errors import SandboxUnavailable
+from grader.machine import seccomp
 
 ALLOWED = "allowed"
 KILLED = "killed"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest
+from grader.course import manifest
+from grader.course.layout import Layout
 from grader.errors import GraderError, UsageError
 from grader.here import Here
-from grader.layout import Layout
 from grader.session import Session
 
 LAYOUT = Layout(Path(__file__).parent.parent)

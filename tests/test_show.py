@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader import show
-from grader.teach import failure_text
+from grader.failures.teach import failure_text
 from grader.verdict import Failure, Frame, MilestoneResult, Outcome, Suite, TestResult
 
 OWN = Frame("page_file.py", 7, "read", "return 1 +")

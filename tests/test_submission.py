@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import submission
+from grader.course import submission
 from grader.errors import SubmissionError
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.languages import LANGUAGES
 from grader.errors import RuntimeMissing
-from grader.languages import LANGUAGES
-from grader.talk import LONGEST, Step, reproduction
+from grader.failures.talk import LONGEST, Step, reproduction
 
 STEPS = [
     Step("start", module="echo_server", config={"host": "127.0.0.1", "port": 0}),

@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from grader.transcript import (
+from grader.failures.transcript import (
     LIMIT,
     Call,
     Names,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.manifest import Course, Milestone, System
 from grader.errors import UsageError
-from grader.manifest import Course, Milestone, System
-from grader.verify_changed import changed, touched
+from grader.proof.changed import changed, touched
 
 
 def milestone(name: str, module: str) -> Milestone:
@@ -39,7 +39,7 @@ ALL_OF_DB = {"db/01-a", "db/02-b", "db/03-c"}
         ("katas/db/kit/python/errors.py", ALL_OF_DB),
         ("katas/db/oracles/db_judge.py", ALL_OF_DB),
         ("katas/web/kit/python/errors.py", set()),
-        ("grader/host.py", {*ALL_OF_DB, "web/01-a"}),
+        ("grader/bridge/host.py", {*ALL_OF_DB, "web/01-a"}),
         ("milestones.yaml", {*ALL_OF_DB, "web/01-a"}),
         ("katas/db/README.md", set()),
         ("tests/test_wire.py", set()),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from grader.verify_commands import Ended, _endings, _ours, _script, _stretches
-from grader.verify_lesson import Block
+from grader.proof.commands import Ended, _endings, _ours, _script, _stretches
+from grader.proof.lesson import Block
 
 
 def run(tmp_path: Path, *texts: str) -> list[Ended]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.verify_lesson import HEADINGS, code_names, commands, lesson_faults
+from grader.proof.lesson import HEADINGS, code_names, commands, lesson_faults
 
 GOOD = "# A title\n\n" + "".join(f"## {heading}\n\n{'word ' * 140}\n\n" for heading in HEADINGS)
 GOOD = GOOD.replace("## You will build\n", "## You will build\n\n```text\n+--+\n```\n")

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader.impostors import Impostor
-from grader.misconceptions import Misconception
+from grader.failures.misconceptions import Misconception
+from grader.proof.impostors import Impostor
+from grader.proof.misconceptions import agrees, derive, text
+from grader.proof.runs import Kill, noticed
 from grader.verdict import MilestoneResult, Outcome, TestResult
-from grader.verify_misconceptions import agrees, derive, text
-from grader.verify_runs import Kill, noticed
 
 
 def kill(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import wire
+from grader.bridge import wire
 
 
 def refuse(value: Any) -> None:

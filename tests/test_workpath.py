@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.faults import WrongAnswer
-from grader.workpath import confined
+from grader.bridge.faults import WrongAnswer
+from grader.bridge.workpath import confined
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest, workspace
+from grader.course import manifest, workspace
+from grader.course.layout import Layout
+from grader.course.workspace import MEMORY, Workspace
 from grader.errors import CourseError, UsageError
-from grader.layout import Layout
-from grader.workspace import MEMORY, Workspace
 
 LAYOUT = Layout(Path(__file__).parent.parent)
 SYSTEM = manifest.load(LAYOUT.manifest).system("database-system")

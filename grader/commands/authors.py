@@ -36,7 +36,7 @@ def system_(course: str | None, name: str, title: str | None, languages: str, fi
     \b
     sfs new system calculator --title "A calculator" --languages python,java --first 01-digits
     """
-    from grader import scaffold
+    from grader.authoring import scaffold
 
     here = _with_solutions(look(course))
     wanted = [one.strip() for one in languages.split(",")]
@@ -65,7 +65,7 @@ def milestone_(course: str | None, place: str, title: str | None, adds: str, lan
     sfs new milestone calculator/02-parser --title "Reading a sum" --adds lexer,parser
     sfs new milestone calculator/03-trees --languages python
     """
-    from grader import scaffold
+    from grader.authoring import scaffold
 
     here = _with_solutions(look(course))
     system, slash, name = place.partition("/")

@@ -38,7 +38,8 @@ def export_(
     sfs export ~/class --secret ~/class.secret      with random data of the class's own
     A second export brings the copy up to date, and leaves alone what others changed there.
     """
-    from grader import class_secret, export
+    from grader.authoring import export
+    from grader.course import class_secret
 
     here = look(course)
     made = False
@@ -98,8 +99,9 @@ def batch_(
     When it is stopped, the next run goes on from the verdicts that are known. The exit status is 0 when
     everything could be measured, whatever the verdicts are.
     """
-    from grader import batch, reports, show
+    from grader import batch, show
     from grader.errors import GRADER_FAULT
+    from grader.reports import formats as reports
 
     here = look(course, handed_in=folder)
     theirs, left_out = batch.learners(folder)

@@ -101,12 +101,13 @@ def stubs_(course: str | None, only: str | None, check: bool) -> int:
     sfs stubs
     sfs stubs database-system/01 --check
     """
-    from grader import authoring, manifest
+    from grader.authoring.stubs import cut_stubs
+    from grader.course import manifest
 
     here = look(course)
     if not here.layout.has_solutions():
         raise UsageError("this copy of the course has no solutions", "Its stubs are complete.")
-    told = authoring.stubs(here.layout, here.course, check=check, only=only)
+    told = cut_stubs(here.layout, here.course, check=check, only=only)
     schema = here.layout.root / "grader" / "milestones.schema.json"
     if only is None and schema.exists() and schema.read_text("utf-8") != manifest.schema():
         told.append((schema, "stale" if check else "written"))

@@ -17,8 +17,8 @@ from grader.session import Session
 from grader.verdict import MilestoneResult, RunResult, exit_status
 
 if TYPE_CHECKING:
-    from grader.manifest import Milestone, System
-    from grader.reports import Kind
+    from grader.course.manifest import Milestone, System
+    from grader.reports.formats import Kind
 
 
 @click.command("test")
@@ -102,7 +102,7 @@ def _say_next(result: MilestoneResult) -> None:
 
 def _say_what_it_looks_like(here: Here, result: MilestoneResult) -> None:
     """Somebody else's mistake that fails in the same way, if there is one."""
-    from grader import misconceptions
+    from grader.failures import misconceptions
 
     known = misconceptions.load(here.layout.misconceptions(result.system, result.milestone))
     found = misconceptions.matching(result, known)
@@ -171,8 +171,8 @@ def official(
     unsafe: bool, quiet: bool, secret: Path | None, overlay: Path | None,
 ) -> Session:  # fmt: skip
     """A session with what an instructor adds to it: the class's secret, and suites of their own."""
-    from grader import class_secret
-    from grader import overlay as overlays
+    from grader.course import class_secret
+    from grader.course import overlay as overlays
 
     return Session(
         here, seed=seed, fresh=fresh, unsafe=unsafe, quiet=quiet,
@@ -224,7 +224,7 @@ def selected_of(
     here: Here, folder: Path, selectors: tuple[str, ...], lang: str | None
 ) -> list[tuple[System, Milestone, str]]:
     """What is meant by the selectors for the code in `folder`; in its workspace's language, if it is one."""
-    from grader.workspace import MEMORY, load
+    from grader.course.workspace import MEMORY, load
 
     if lang is None and (folder / MEMORY).exists():
         lang = load(folder).language
@@ -267,7 +267,7 @@ def say_unsafe(run: RunResult) -> None:
 
 
 def _print_json(run: RunResult) -> int:
-    from grader.reports import render
+    from grader.reports.formats import render
 
     print_as_it_is(render(run, "json"))
     return exit_status(run.milestones)
@@ -338,12 +338,12 @@ def report_(course: str | None, source: Path | None, output: Path | None, kind: 
     sfs grade --code DIR database-system --lang python --json > run.json
     sfs report --from run.json --gradescope -o results.json
     """
-    from grader import report_file
-    from grader.reports import render
-    from grader.workspace import write
+    from grader.course.workspace import write
+    from grader.reports import target
+    from grader.reports.formats import render
 
     if output is not None:
-        report_file.check(output, kind)
+        target.check(output, kind)
     run, history = _from_file(source) if source else _from_workspace(look(course))
     text = render(run, kind, history)
     if output is None:

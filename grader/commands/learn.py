@@ -10,15 +10,16 @@ from pathlib import Path
 import click
 import msgspec
 
-from grader import show, workspace
+from grader import show
+from grader.course import workspace
+from grader.course.languages import LANGUAGES
+from grader.course.layout import Layout
+from grader.course.manifest import Milestone, System
+from grader.course.workspace import Workspace
 from grader.errors import CourseError, UsageError
+from grader.grading.progress import Attempt
 from grader.here import Here, languages, look, record
-from grader.languages import LANGUAGES
-from grader.layout import Layout
-from grader.manifest import Milestone, System
-from grader.progress import Attempt
 from grader.verdict import MilestoneResult
-from grader.workspace import Workspace
 
 
 def where_am_i(course: str | None) -> None:

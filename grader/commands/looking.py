@@ -13,10 +13,10 @@ from types import ModuleType
 
 import click
 
-from grader import atomic
+from grader.course.layout import Layout
 from grader.errors import UsageError
 from grader.here import look
-from grader.layout import Layout
+from grader.machine import atomic
 
 
 @click.command("xray")

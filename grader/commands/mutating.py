@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from grader.course.manifest import Milestone, System
 from grader.errors import UsageError
 from grader.here import Here, look
-from grader.manifest import Milestone, System
 
 if TYPE_CHECKING:
-    from grader.mutate import Mutation, Score
+    from grader.proof.mutate import Mutation, Score
 
 
 @click.command("mutate")
@@ -34,9 +34,9 @@ def mutate_(
     sfs mutate web-server             all of a system's
     A second run goes on where the first was stopped.
     """
-    from grader import mutate
+    from grader.grading.trial import Job
+    from grader.proof import mutate
     from grader.show import Watching
-    from grader.trial import Job
 
     here = look(course)
     if not here.layout.has_solutions():
@@ -84,7 +84,7 @@ def _in_python(here: Here, selectors: tuple[str, ...]) -> list[tuple[System, Mil
 
 
 def _print(name: str, mutation: Mutation, score: Score, seconds: float) -> None:
-    from grader.mutate import BAR, difference
+    from grader.proof.mutate import BAR, difference
 
     for outcome in score.open:
         mutant = outcome.mutant

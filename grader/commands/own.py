@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import click
 
-from grader import show, workspace
+from grader import show
+from grader.course import workspace
+from grader.course.layout import files
+from grader.course.manifest import Milestone, System
+from grader.course.workspace import Workspace
 from grader.errors import UsageError
 from grader.here import Here, look, record
-from grader.layout import files
-from grader.manifest import Milestone, System
-from grader.workspace import Workspace
 
 
 def _require_solutions(here: Here) -> None:
@@ -23,7 +24,7 @@ def _require_solutions(here: Here) -> None:
 
 def _reference(here: Here, own: Workspace, system: System, wanted: Milestone) -> dict[str, bytes]:
     _require_solutions(here)
-    from grader import submission
+    from grader.course import submission
 
     reference = submission.read(here.layout.reference(system.id, own.language), own.language)
     return {name: without_markers(reference[name]) for name in files(wanted, own.language)}
@@ -146,7 +147,7 @@ def shell_(course: str | None, lang: str) -> int:
     \b
     sfs shell
     """
-    from grader.boxes import interactive
+    from grader.grading.boxes import interactive
 
     here = look(course)
     return interactive(here.workspace.root if here.workspace else None)

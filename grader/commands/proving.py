@@ -16,8 +16,8 @@ from grader.here import Here, look
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grader.verify import Report
-    from grader.verify_subject import Finding, Subject
+    from grader.proof.subject import Finding, Subject
+    from grader.proof.verify import Report
 
 
 @click.command("verify")
@@ -50,8 +50,8 @@ def verify_(
     sfs verify --since main           what your branch touches
     sfs verify --write web-server     and write what its impostors show
     """
-    from grader import verify, verify_files
-    from grader.verify_runs import Bench
+    from grader.proof import files, verify
+    from grader.proof.runs import Bench
 
     began = time.monotonic()
     here = look(course)
@@ -61,7 +61,7 @@ def verify_(
     stop = threading.Event()
     bench = Bench(os.environ, fresh, stop)
     systems = {subject.system.id: subject.system for subject in subjects}.values()
-    common = [f for system in systems for f in verify_files.system_in_place(here.layout, system)]
+    common = [f for system in systems for f in files.system_in_place(here.layout, system)]
     proofs = [verify.Proof(subject, bench, repeat=repeat, write=write) for subject in subjects]
     reports: list[Report] = []
     if not as_json:
@@ -97,16 +97,16 @@ def _nobody() -> None:
 
 def _subjects(here: Here, selectors: tuple[str, ...], since: str | None) -> list[Subject]:
     """The milestones that are meant, each once, in the order of the course."""
-    from grader import verify_changed
-    from grader.verify_subject import Subject
+    from grader.proof import changed
+    from grader.proof.subject import Subject
 
     wanted = {
         (system.id, milestone.id)
         for system, milestone, _ in here.select(selectors or tuple(here.course.systems), None)
     }
     if since is not None:
-        paths = verify_changed.changed(here.layout.root, since)
-        wanted &= verify_changed.touched(here.course, paths)
+        paths = changed.changed(here.layout.root, since)
+        wanted &= changed.touched(here.course, paths)
     return [
         Subject(here.layout, here.course, system, milestone)
         for system in here.course.systems.values()
@@ -154,7 +154,7 @@ def _indented(text: str) -> str:
 
 
 def _print_end(common: Sequence[Finding], reports: Sequence[Report], seconds: float) -> None:
-    from grader.verify import CHECKLIST
+    from grader.proof.verify import CHECKLIST
 
     if not reports:
         print("No milestone is touched by what changed.")
@@ -195,7 +195,7 @@ def _counted(count: int, what: str) -> str:
 def _json(common: Sequence[Finding], reports: Sequence[Report]) -> str:
     import msgspec
 
-    from grader.verify import CHECKLIST
+    from grader.proof.verify import CHECKLIST
 
     document = {
         "findings": common,

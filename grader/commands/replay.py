@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import show
+from grader.course.languages import LANGUAGES
+from grader.course.workspace import Workspace, write
 from grader.errors import UsageError
-from grader.languages import LANGUAGES
 from grader.verdict import MilestoneResult
-from grader.workspace import Workspace, write
 
 NONE = "There is no failure that could be repeated on its own."
 

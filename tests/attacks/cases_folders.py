@@ -10,7 +10,7 @@ leave = {"shape": "leave"}
 OUT = "is a link that leads out of the directory"
 for name, target in {
     "a link to the hidden suite": "@HIDDEN@",
-    "a link to the grader": "@REPOSITORY@/grader/plugin.py",
+    "a link to the grader": "@REPOSITORY@/grader/grading/plugin.py",
     "a link to data without end": "/dev/zero",
     "a link to random data": "/dev/urandom",
     "a link to the grader's mounts": "/proc/self/mountinfo",

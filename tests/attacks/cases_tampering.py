@@ -29,7 +29,11 @@ def spoiling(name: str, *paths: str) -> None:
 spoiling("the suites", "@HIDDEN@", "@COURSE@/katas/sums/01-sums/test_visible.py", "@COURSE@")
 spoiling("the course's table", "@COURSE@/milestones.yaml", "@COURSE@/solutions")
 spoiling(
-    "the grader", "@REPOSITORY@/grader/judge.py", "/sfs/host.py", "/sfs/host_values.py", "/sfs"
+    "the grader",
+    "@REPOSITORY@/grader/grading/judge.py",
+    "/sfs/host.py",
+    "/sfs/host_values.py",
+    "/sfs",
 )
 spoiling("the submission", "/code/answers.py", "/code", "/code/kit/errors.py", "/code/kit")
 spoiling("the machine", "/etc/passwd", "/usr/bin/python3", "/bin/sh", "/etc", "/usr", "/")

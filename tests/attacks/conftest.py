@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from grader.course.languages import LANGUAGES
 from grader.errors import RuntimeMissing, SandboxUnavailable
-from grader.languages import LANGUAGES
-from grader.sandbox import Sandbox
+from grader.machine.sandbox import Sandbox
 from tests.attacks import traces
 from tests.attacks.case import Batch
 from tests.attacks.trying import Tried, Trying

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import manifest, runner
-from grader.languages import LANGUAGES
-from grader.layout import Layout
+from grader.course import manifest
+from grader.course.languages import LANGUAGES
+from grader.course.layout import Layout
+from grader.grading import runner
 from grader.verdict import MilestoneResult
 from tests.attacks.case import SHAPES, Batch, Case
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.submission import MAX_ENTRIES, MAX_FILE, MAX_FILES
 from grader.errors import SubmissionError
-from grader.submission import MAX_ENTRIES, MAX_FILE, MAX_FILES
 from tests.attacks.course import Course, Marks, honest, sources
 from tests.attacks.trying import Trying
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from grader import procfs
+from grader.machine import procfs
 
 PR_SET_CHILD_SUBREAPER = 36
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/run/lock")

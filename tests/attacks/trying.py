@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import reports, show
-from grader.reports import KINDS
+from grader import show
+from grader.reports import formats as reports
+from grader.reports.formats import KINDS
 from grader.verdict import MilestoneResult, RunResult, TestResult
 from tests.attacks import traces
 from tests.attacks.case import Batch

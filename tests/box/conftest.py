@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import Box
+from grader.box.box import Box
+from grader.course.languages import LANGUAGES
 from grader.errors import SandboxUnavailable
-from grader.languages import LANGUAGES
-from grader.sandbox import Mount
+from grader.machine.sandbox import Mount
 
 ENGINE = """\
 import sys

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from grader.box import Box, NotThere
-from grader.box_process import SilentCommand
-from grader.faults import NotBuilt, TimedOut, WrongAnswer
+from grader.box.box import Box, NotThere
+from grader.box.command import SilentCommand
+from grader.bridge.faults import NotBuilt, TimedOut, WrongAnswer
 
 
 @pytest.mark.parametrize(

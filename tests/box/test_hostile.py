@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import Box
+from grader.box.box import Box
 
 # Makes one system call by its number (x86_64) and prints the errno
 CALL = """

@@ -16,19 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import Box, probe
-from grader.box_plan import BoxLimits
-from grader.box_views import status_fields
-from grader.faults import Crashed
-from grader.sandbox import Mount
+from grader.box.box import Box, probe
+from grader.box.plan import BoxLimits
+from grader.box.views import status_fields
+from grader.bridge.faults import Crashed
+from grader.machine.sandbox import Mount
 
 Computer = tuple[list[Mount], str]
 
 DRIVER = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from grader.box import Box
-    from grader.sandbox import Mount
+    from grader.box.box import Box
+    from grader.machine.sandbox import Mount
     token, interpreter, *mounts = sys.argv[1:]
     box = Box.start([Mount(Path(m), t) for m, t in zip(mounts[::2], mounts[1::2])], interpreter)
     print("started", flush=True)

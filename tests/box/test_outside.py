@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.box import Box
+from grader.box.box import Box
 
 
 def test_processes_are_listed_with_their_numbers_in_each_namespace(box: Box) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import interactive
+from grader.box.box import interactive
 from grader.errors import SandboxUnavailable
-from grader.sandbox import Mount
+from grader.machine.sandbox import Mount
 
 
 def read_until(terminal: int, mark: bytes) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.progress import Attempt
+from grader.grading.progress import Attempt
 from grader.verdict import MilestoneResult
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grader import procfs
+from grader.machine import procfs
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 15.0  # seconds in which everything must be gone on a busy machine; usually a few ms
@@ -165,7 +165,7 @@ def _files() -> Iterator[str]:
 
 
 def _held(path: str) -> bool:
-    """Whether a living process holds a folder, as grader/scratch.py says; ours are dead by then."""
+    """Whether a living process holds a folder, as grader/machine/scratch.py says; ours are dead by then."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

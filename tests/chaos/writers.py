@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader import atomic, workspace
-from grader.cache import Cache
-from grader.progress import Progress
+from grader.course import workspace
+from grader.grading.cache import Cache
+from grader.grading.progress import Progress
+from grader.machine import atomic
 from grader.verdict import MilestoneResult, TestResult
 
 PAUSE = 0.01  # seconds between two records; a real grader has more to do in between

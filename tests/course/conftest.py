@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import authoring, manifest
-from grader.layout import Layout
-from grader.verify import Proof, Report, prove
-from grader.verify_lesson import HEADINGS
-from grader.verify_runs import Bench
-from grader.verify_subject import Subject
+from grader.authoring.stubs import cut_stubs
+from grader.course import manifest
+from grader.course.layout import Layout
+from grader.proof.lesson import HEADINGS
+from grader.proof.runs import Bench
+from grader.proof.subject import Subject
+from grader.proof.verify import Proof, Report, prove
 
 MANIFEST = """\
 course: A tiny course
@@ -123,9 +124,9 @@ class Tiny:
         system = course.system("tally")
         return Subject(layout, course, system, system.milestones[0])
 
-    def stubs(self) -> None:
+    def cut_stubs(self) -> None:
         subject = self.subject()
-        authoring.stubs(subject.layout, subject.course, check=False)
+        cut_stubs(subject.layout, subject.course, check=False)
 
     def bench(self, *, fresh: bool = False) -> Bench:
         return Bench(self.environment, fresh)

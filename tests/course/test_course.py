@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest, verify_files, verify_lesson
-from grader.layout import Layout
-from grader.verify import Proof, Report, prove
-from grader.verify_runs import Bench, Kill
-from grader.verify_subject import Finding, Subject
+from grader.course import manifest
+from grader.course.layout import Layout
+from grader.proof import files, lesson
+from grader.proof.runs import Bench, Kill
+from grader.proof.subject import Finding, Subject
+from grader.proof.verify import Proof, Report, prove
 
 pytestmark = pytest.mark.timeout(1200)  # a milestone's impostors run for minutes
 LAYOUT = Layout(Path(__file__).parent.parent.parent)
@@ -39,18 +40,18 @@ def said(findings: Sequence[Finding]) -> list[str]:
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.id)
 def test_a_system_has_its_files_and_no_others(system: manifest.System) -> None:
     """It has a README, and each file of its reference trees belongs to a milestone."""
-    assert said(verify_files.system_in_place(LAYOUT, system)) == []
+    assert said(files.system_in_place(LAYOUT, system)) == []
 
 
 @pytest.mark.parametrize(
     "check",
     [
-        verify_files.in_place,
-        verify_files.fresh_stubs,
-        verify_files.sentences,
-        verify_lesson.lesson,
-        verify_lesson.hints,
-        verify_lesson.names,
+        files.in_place,
+        files.fresh_stubs,
+        files.sentences,
+        lesson.lesson,
+        lesson.hints,
+        lesson.names,
     ],
     ids=lambda check: check.__name__,
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader import verify_runs
-from grader.plugin import test_seed as seed_of
+from grader.grading.plugin import test_seed as seed_of
+from grader.proof import runs
 from tests.course.conftest import HIDDEN, MANIFEST, REFERENCE, VISIBLE, Tiny
 
 pytestmark = pytest.mark.timeout(240)
@@ -216,7 +216,7 @@ def test_unsteady(kata, seed):
 
 def test_a_flake_is_found_with_its_seed(tiny: Tiny) -> None:
     """A test that passes with some data only; the mend repeats the run."""
-    value = seed_of(verify_runs.SEEDS[0], "hidden", "test_unsteady")
+    value = seed_of(runs.SEEDS[0], "hidden", "test_unsteady")
     append(tiny.answers / "test_hidden.py", FLAKY.format(value=value))
     found = [f for f in tiny.prove(repeat=2).findings if f.what.startswith("flake")]
     assert len(found) == 2
@@ -228,10 +228,10 @@ def test_a_flake_is_found_with_its_seed(tiny: Tiny) -> None:
 def test_what_was_measured_is_known_again(tiny: Tiny) -> None:
     """A second proof measures nothing, until K or the code changes, or it is told to."""
     subject = tiny.subject()
-    first = verify_runs.flakes(subject, "python", 1, tiny.bench())
-    assert verify_runs.flakes(subject, "python", 1, tiny.bench()) == first
-    assert verify_runs.flakes(subject, "python", 2, tiny.bench())[:1] != first
-    assert verify_runs.flakes(subject, "python", 1, tiny.bench(fresh=True)) != first
+    first = runs.flakes(subject, "python", 1, tiny.bench())
+    assert runs.flakes(subject, "python", 1, tiny.bench()) == first
+    assert runs.flakes(subject, "python", 2, tiny.bench())[:1] != first
+    assert runs.flakes(subject, "python", 1, tiny.bench(fresh=True)) != first
     assert not tiny.bench().grade(subject.job("python")).cached
     assert tiny.bench().grade(subject.job("python")).cached
     assert not tiny.bench(fresh=True).grade(subject.job("python")).cached

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.report_words import Attempt
+from grader.reports.words import Attempt
 from grader.verdict import Failure, Frame, MilestoneResult, RunResult, TestResult
 
 HOSTILE = (

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import manifest, runner
-from grader.layout import Layout
+from grader.course import manifest
+from grader.course.layout import Layout
+from grader.grading import runner
 from grader.verdict import MilestoneResult, TestResult
 
 MANIFEST = """\

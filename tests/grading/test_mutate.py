@@ -12,13 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from grader import manifest, mutate, runner
 from grader.commands.mutating import _in_python
+from grader.course import manifest
+from grader.course.layout import Layout
 from grader.errors import CourseError, UsageError
+from grader.grading import runner
+from grader.grading.trial import Job
 from grader.here import Here
-from grader.layout import Layout
-from grader.mutate import Mutation
-from grader.trial import Job
+from grader.proof import mutate
+from grader.proof.mutate import Mutation
 from grader.verdict import MilestoneResult
 from tests.grading.conftest import by_name
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import cache
+from grader.grading import cache
 from grader.verdict import Failure, MilestoneResult, Outcome, TestResult
 from tests.grading.conftest import HIDDEN, REFERENCE, STUB, VISIBLE, Grade, by_name
 
@@ -322,7 +322,7 @@ def test_an_error_in_a_hidden_test_tells_nothing_of_it(grade: Grade, course: Pat
 
 def test_it_breaks(kata, workdir, monkeypatch):
     \"\"\"It does not break.\"\"\"
-    from grader import proxy
+    from grader.bridge import proxy
 
     monkeypatch.setattr(proxy, "_shown", None)
     assert kata.Counter().add(4711) == "gold"

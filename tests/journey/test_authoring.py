@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.languages import LANGUAGES
 from grader.errors import RuntimeMissing
-from grader.languages import LANGUAGES
 from tests.journey.learner import ROOT, Shell
 
 pytestmark = pytest.mark.timeout(240)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.reports import read_json
+from grader.reports.formats import read_json
 from tests.journey.learner import REFERENCE, Shell
 
 PAGES = (REFERENCE / "page_file.py").read_text("utf-8")

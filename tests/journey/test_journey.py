@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import impostors, manifest, submission, workspace
-from grader.layout import Layout
-from grader.manifest import System
+from grader.course import manifest, submission, workspace
+from grader.course.layout import Layout
+from grader.course.manifest import System
+from grader.proof import impostors
 from tests.journey.learner import ROOT, SFS, Shell
 
 pytestmark = pytest.mark.timeout(240)

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
-from grader import nursery, procfs
+from grader.bridge import nursery
+from grader.bridge.nursery import Child, Nursery
+from grader.course.languages import LANGUAGES
 from grader.errors import SandboxUnavailable
-from grader.languages import LANGUAGES
-from grader.nursery import Child, Nursery
-from grader.process import Ending, Limits, Process
-from grader.sandbox import Command, Mount, Sandbox
+from grader.machine import procfs
+from grader.machine.process import Ending, Limits, Process
+from grader.machine.sandbox import Command, Mount, Sandbox
 
 HERE = Path(__file__).parent
 PATIENCE = 20.0  # seconds that a job of these tests may take on a busy machine

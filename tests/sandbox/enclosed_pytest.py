@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from grader.sandbox import Sandbox
+from grader.machine.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 

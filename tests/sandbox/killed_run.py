@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from grader.sandbox import LIFELINE, Command, Sandbox, hold_lifeline
+from grader.machine.sandbox import LIFELINE, Command, Sandbox, hold_lifeline
 
 MARK = "SFS_TEST_MARK"
 HOST = "sleep 1000 & setsid sleep 1000 & sleep 1000"

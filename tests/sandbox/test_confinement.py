@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.languages import LANGUAGES
+from grader.course.languages import LANGUAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -195,7 +195,7 @@ def test_its_own_output_can_be_opened_by_name(room: Any) -> None:
 
 def test_a_hidden_folder_is_blank(started: Any, tmp_path: Path) -> None:
     """A repository below a folder that has to be mounted, say beside an interpreter."""
-    from grader.sandbox import Mount
+    from grader.machine.sandbox import Mount
 
     (tmp_path / "shown").write_text("shown")
     (tmp_path / "course").mkdir()

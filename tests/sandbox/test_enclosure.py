@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from grader.sandbox import Mount, Sandbox
+from grader.machine.sandbox import Mount, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 Enclosed = Callable[..., Any]
@@ -22,7 +22,7 @@ Enclosed = Callable[..., Any]
 HELP = """
 import json, os, socket, subprocess, sys, time
 from pathlib import Path
-from grader.sandbox import Command, Limits, Mount, Sandbox
+from grader.machine.sandbox import Command, Limits, Mount, Sandbox
 sandbox = Sandbox.detect(os.environ)
 def run(script, **more):
     process = sandbox.start(Command(("/bin/sh", "-c", script), **more))
@@ -223,7 +223,7 @@ def test_a_process_that_holds_a_lifeline_ends_with_it(tmp_path: Path) -> None:
     import subprocess
 
     far, lifeline = os.pipe()
-    script = f"from grader.lifeline import hold_lifeline; hold_lifeline({far})\nprint('up', flush=True)\n"
+    script = f"from grader.machine.lifeline import hold_lifeline; hold_lifeline({far})\nprint('up', flush=True)\n"
     script += "sum(range(1 << 60))"
     child = subprocess.Popen([sys.executable, "-c", script], pass_fds=[far], stdout=subprocess.PIPE)
     os.close(far)
@@ -241,7 +241,9 @@ def test_a_lifeline_that_is_already_cut_ends_at_once() -> None:
 
     far, lifeline = os.pipe()
     os.close(lifeline)
-    script = f"from grader.lifeline import hold_lifeline; hold_lifeline({far}); print('alive')"
+    script = (
+        f"from grader.machine.lifeline import hold_lifeline; hold_lifeline({far}); print('alive')"
+    )
     done = subprocess.run([sys.executable, "-c", script], pass_fds=[far], capture_output=True)
     os.close(far)
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from grader.errors import GraderFault
-from grader.process import Ending
-from grader.sandbox import Command, Mount, Sandbox
+from grader.machine.process import Ending
+from grader.machine.sandbox import Command, Mount, Sandbox
 
 DAEMONS = """
 import os, signal, time

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from grader import seccomp
-from grader.process import Ending
+from grader.machine import seccomp
+from grader.machine.process import Ending
 
 CALLS = {
     "add_key": (), "bpf": (), "io_uring_setup": (), "keyctl": (0, -3, 1), "kexec_load": (),

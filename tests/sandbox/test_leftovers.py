@@ -16,8 +16,8 @@ from typing import IO, Any
 
 import pytest
 
-from grader import procfs
-from grader.process import TOKEN
+from grader.machine import procfs
+from grader.machine.process import TOKEN
 
 MARK = "SFS_TEST_MARK"
 TRIES = int(os.environ.get("SFS_KILL_TRIES", "40"))  # more for a thorough search

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.process import Limits
+from grader.machine.process import Limits
 
 MEBI = 1 << 20
 SMALL = Limits(memory=128 * MEBI, total_memory=256 * MEBI, processes=16, tmp_bytes=4 * MEBI)

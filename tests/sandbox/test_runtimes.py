@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from grader.course.languages import LANGUAGES
 from grader.errors import RuntimeMissing
-from grader.languages import LANGUAGES
-from grader.sandbox import Command, Limits, Mount, Sandbox
+from grader.machine.sandbox import Command, Limits, Mount, Sandbox
 
 NODE = """
 import net from "node:net";

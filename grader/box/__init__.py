@@ -1,0 +1,1 @@
+"""A private computer for a test, where namespaces are the subject."""

@@ -1,0 +1,1 @@
+"""What shows that a milestone's suites are worth their verdicts: `sfs verify` and `sfs mutate`."""

@@ -1,0 +1,1 @@
+"""A grading as a file for somebody else."""
