@@ -214,6 +214,26 @@ def test_a_script_without_begin_is_one_transaction(kata, sessions):
     assert numbers(sessions()) == [0, 0, 30]
 
 
+def test_a_savepoint_belongs_to_a_transaction(kata, sessions):
+    """Outside of BEGIN and COMMIT there is nothing to go back to: the script is refused."""
+    session = sessions()
+    with kata.raises("NoActiveTransaction"):
+        session.execute("update t set n = 0; savepoint a")
+    assert [session.status(), numbers(session)] == ["I", [10, 20]]
+
+
+def test_isolation_is_chosen_at_the_beginning(kata, sessions):
+    """SHOW tells what the open transaction has, and another BEGIN cannot ask for more."""
+    session, show, seen = sessions(), "show transaction_isolation", []
+    for begin in ("begin isolation level serializable", "commit; begin"):
+        session.execute(f"{begin}; select n from t")
+        seen += session.execute(show)[0]["rows"]
+    assert seen == [["serializable"], ["repeatable read"]]
+    with kata.raises("FeatureNotSupported"):
+        session.execute("begin isolation level serializable")
+    assert session.status() == "E"
+
+
 def test_an_error_behind_a_savepoint_costs_what_is_behind_it(kata, sessions):
     """ROLLBACK TO goes back to the savepoint, out of the failed state too, and the rest is committed."""
     session = sessions()

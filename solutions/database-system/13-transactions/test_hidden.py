@@ -587,8 +587,16 @@ STATES = [
     ("begin; savepoint a; select nothing", "UndefinedColumn", "E"),
     ("begin; savepoint a; commit; begin; rollback to a", "UndefinedSavepoint", "E"),
     ("begin; savepoint a; savepoint b; rollback to a; rollback to b", "UndefinedSavepoint", "E"),
-    ("savepoint a; select nothing", "UndefinedColumn", "I"),
-    ("rollback to a", "UndefinedSavepoint", "I"),
+    ("begin; select nothing; rollback to a", "UndefinedColumn", "E"),
+    ("savepoint a; select nothing", "NoActiveTransaction", "I"),
+    ("insert into u values (1, 1); savepoint a", "NoActiveTransaction", "I"),
+    ("release a", "NoActiveTransaction", "I"),
+    ("rollback to a", "NoActiveTransaction", "I"),
+    ("begin; savepoint a; commit; release a", "NoActiveTransaction", "I"),
+    ("begin isolation level serializable; begin isolation level serializable", [], "T"),
+    ("begin; begin isolation level serializable", "FeatureNotSupported", "E"),
+    ("select 1; begin isolation level serializable", "FeatureNotSupported", "I"),
+    ("select 1; begin; commit; begin isolation level serializable", [], "T"),
     ("this is not sql", "SqlSyntaxError", "I"),
     ("set client_encoding to 'utf8'", [], "I"),
 ]
@@ -606,10 +614,23 @@ OWN = {
     "begin": {"tag": "BEGIN", "columns": [], "rows": []},
     "set application_name to 'x'": {"tag": "SET", "columns": [], "rows": []},
     "set transaction isolation level read committed": {"tag": "SET", "columns": [], "rows": []},
-    "savepoint a": {"tag": "SAVEPOINT", "columns": [], "rows": []},
     "deallocate all": {"tag": "DEALLOCATE ALL", "columns": [], "rows": []},
     "show transaction isolation level": {**SHOWN, "tag": "SHOW", "rows": [["repeatable read"]]},
 }
+
+
+def test_a_transaction_shows_its_own_isolation(kata, sessions):
+    """SHOW says what the open transaction has, whatever the next will have; outside of one, what comes next."""
+    session, seen = sessions(), []
+    for sql in (
+        "begin isolation level serializable",
+        "rollback",
+        "begin; set session characteristics as transaction isolation level serializable",
+        "rollback",
+    ):
+        session.execute(sql)
+        seen += outcome(kata, session, "show transaction_isolation")[0]
+    assert seen == ["serializable", "repeatable read", "repeatable read", "serializable"]
 
 
 @pytest.mark.parametrize("sql", OWN)
@@ -825,10 +846,10 @@ def test_savepoints_name_places_to_go_back_to(kata, sessions, script):
 
 
 def test_a_savepoint_holds_no_transaction_open(kata):
-    """Without BEGIN an error ends it; a failed one is over with its ROLLBACK, and when its client goes away."""
+    """Without BEGIN there is none; a failed transaction is over with its ROLLBACK, and when its client goes away."""
     manager = kata.TransactionManager(kata.MemoryStore())
     session = kata.Session(manager)
-    assert outcome(kata, session, "savepoint a; select nothing") == "UndefinedColumn"
+    assert outcome(kata, session, "select 1; savepoint a") == "NoActiveTransaction"
     assert [session.status(), manager.active()] == ["I", 0]
     script = "begin; savepoint a; release a; commit"
     tags = [result["tag"] for result in session.execute(script)]

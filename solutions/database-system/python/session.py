@@ -14,6 +14,7 @@ from engine import Engine
 from kit.errors import (
     DatabaseError,
     FeatureNotSupported,
+    NoActiveTransaction,
     TransactionAborted,
     UndefinedColumn,
     UndefinedSavepoint,
@@ -41,6 +42,7 @@ class Session:
         self._explicit = False  # begun by BEGIN
         self._failed = False
         self._serializable = False  # what BEGIN means if it does not say
+        self._guarded = False  # whether the open transaction is serializable
         self._savepoints: list[tuple[str, int]] = []  # of the transaction: names and marks
         # END SOLUTION
 
@@ -97,7 +99,9 @@ class Session:
         If there is none, one begins that lasts until `finish`. An error ends the transaction: after
         BEGIN the session is then failed, and raises TransactionAborted until COMMIT or ROLLBACK
         (which both roll back) or ROLLBACK TO a savepoint (the transaction goes on from there); else
-        it is idle. UndefinedSavepoint if there is none of that name.
+        it is idle. UndefinedSavepoint if there is none of that name, NoActiveTransaction for what
+        concerns savepoints outside of BEGIN, FeatureNotSupported where the open transaction would have
+        to become serializable.
         """
         # BEGIN SOLUTION
         kind = statement["kind"]
@@ -151,7 +155,8 @@ class Session:
     def setting(self, name: str) -> str:
         """What SHOW says; the server's session knows more names."""
         if name in ("transaction_isolation", "transaction isolation level"):
-            return "serializable" if self._serializable else "repeatable read"
+            guarded = self._serializable if self._transaction is None else self._guarded
+            return "serializable" if guarded else "repeatable read"
         raise UndefinedColumn(f"there is no setting {name!r}")
 
     def _engine_here(self) -> Engine:
@@ -161,6 +166,7 @@ class Session:
         return self._engine
 
     def _open(self, serializable: bool) -> None:
+        self._guarded = serializable
         self._transaction = self._manager.begin(serializable)
         self._engine = self.new_engine(self._transaction)
 
@@ -171,10 +177,11 @@ class Session:
         return ended
 
     def _begin(self, statement: dict[str, Any]) -> dict[str, Any]:
-        if not self._explicit:
-            if self._transaction is None:
-                self._open(statement["serializable"] or self._serializable)
-            self._explicit = True
+        if self._transaction is None:
+            self._open(statement["serializable"] or self._serializable)
+        elif statement["serializable"] and not self._guarded:
+            raise FeatureNotSupported("too late for SERIALIZABLE: the transaction has begun")
+        self._explicit = True
         return _done("BEGIN")
 
     def _commit(self, statement: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +193,7 @@ class Session:
         return _done("COMMIT")
 
     def _savepoint(self, statement: dict[str, Any]) -> dict[str, Any]:
-        self._engine_here()
+        self._expect_begin()
         self._savepoints.append((statement["name"], self._transaction.savepoint()))
         return _done("SAVEPOINT")
 
@@ -201,8 +208,14 @@ class Session:
         self._failed = False
         return _done("ROLLBACK")
 
+    def _expect_begin(self) -> None:
+        """A savepoint of a script's own transaction would be gone before anybody could use it."""
+        if not self._explicit:
+            raise NoActiveTransaction("a savepoint belongs to a transaction: say BEGIN first")
+
     def _place(self, name: str) -> int:
         """Where the youngest savepoint of this name is."""
+        self._expect_begin()
         for at in reversed(range(len(self._savepoints))):
             if self._savepoints[at][0] == name:
                 return at

@@ -14,6 +14,7 @@ from engine import Engine
 from kit.errors import (
     DatabaseError,
     FeatureNotSupported,
+    NoActiveTransaction,
     TransactionAborted,
     UndefinedColumn,
     UndefinedSavepoint,
@@ -69,7 +70,9 @@ class Session:
         If there is none, one begins that lasts until `finish`. An error ends the transaction: after
         BEGIN the session is then failed, and raises TransactionAborted until COMMIT or ROLLBACK
         (which both roll back) or ROLLBACK TO a savepoint (the transaction goes on from there); else
-        it is idle. UndefinedSavepoint if there is none of that name.
+        it is idle. UndefinedSavepoint if there is none of that name, NoActiveTransaction for what
+        concerns savepoints outside of BEGIN, FeatureNotSupported where the open transaction would have
+        to become serializable.
         """
         raise NotImplementedError("13-transactions: Session.run")
 

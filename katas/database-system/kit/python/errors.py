@@ -188,6 +188,12 @@ class TransactionAborted(DatabaseError):
     sqlstate = "25P02"
 
 
+class NoActiveTransaction(DatabaseError):
+    """A savepoint outside of a transaction that BEGIN has begun."""
+
+    sqlstate = "25P01"
+
+
 class UndefinedSavepoint(DatabaseError):
     """The open transaction has no savepoint of this name."""
 
