@@ -192,7 +192,7 @@ def test_a_real_column_takes_whole_numbers(kata):
 
 
 def test_what_no_column_takes_is_refused(kata):
-    """Numbers beyond 64 bits, unknown types and rows of another length are type mismatches."""
+    """What is beyond its type, unknown types and rows of another length are type mismatches."""
     rows = [
         (["integer"], [HIGH + 1]),
         (["integer"], [LOW - 1]),
@@ -203,6 +203,9 @@ def test_what_no_column_takes_is_refused(kata):
         (["boolean"], [0]),
         (["integer"], [[1]]),
         (["money"], [1]),
+        (["real"], [10**400]),
+        (["real"], [-(10**400)]),
+        (["text"], ["half a pair \ud83d"]),
         (["text"], []),
         ([], [None]),
         (["text", "text"], ["a"]),

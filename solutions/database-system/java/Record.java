@@ -73,9 +73,9 @@ public final class Record {
      * Return the row as bytes. The types are "integer", "real", "text" and "boolean".
      *
      * <p>Every column takes null. Besides, an integer column takes whole numbers of -2**63 to
-     * 2**63 - 1 and no booleans, a real column any number and no booleans, a text column strings, a
-     * boolean column booleans. Anything else, another type name, or more or fewer values than types,
-     * raises TypeMismatch.
+     * 2**63 - 1 and no booleans, a real column any number that is not beyond all reals and no
+     * booleans, a text column strings that UTF-8 can say, a boolean column booleans. Anything else,
+     * another type name, or more or fewer values than types, raises TypeMismatch.
      */
     public static byte[] encodeRow(List<String> types, List<Object> values) {
         // BEGIN SOLUTION
@@ -129,10 +129,13 @@ public final class Record {
             long n = ((Number) value).longValue();
             return encodeVarint(n << 1 ^ n >> 63);
         }
-        if (type.equals("real") && (value instanceof Number)) {
-            return ByteBuffer.allocate(8).putDouble(((Number) value).doubleValue()).array();
+        if (type.equals("real") && value instanceof Number) {
+            double real = ((Number) value).doubleValue();
+            if (value instanceof Double || Double.isFinite(real)) { // else whole, and beyond all reals
+                return ByteBuffer.allocate(8).putDouble(real).array();
+            }
         }
-        if (type.equals("text") && value instanceof String) {
+        if (type.equals("text") && value instanceof String && isUnicode((String) value)) {
             byte[] text = ((String) value).getBytes(StandardCharsets.UTF_8);
             return join(List.of(encodeVarint(text.length), text));
         }
@@ -140,6 +143,11 @@ public final class Record {
             return new byte[] {(byte) ((Boolean) value ? 1 : 0)};
         }
         throw new TypeMismatch(value + " is not of type " + type);
+    }
+
+    /** Whether there is no half of a surrogate pair: `getBytes` would make a question mark of it. */
+    private static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
     private static Object decodeField(String type, ByteBuffer row) {

@@ -62,9 +62,9 @@ def encode_row(types: list[str], values: list[Value]) -> bytes:
     """Return the row as bytes. The types are "integer", "real", "text" and "boolean".
 
     Every column takes None. Besides, an integer column takes whole numbers of -2**63 to 2**63 - 1
-    and no booleans, a real column any number and no booleans, a text column strings, a boolean
-    column booleans. Anything else, another type name, or more or fewer values than types, raises
-    TypeMismatch.
+    and no booleans, a real column any number that is not beyond all reals and no booleans, a text
+    column strings that UTF-8 can say, a boolean column booleans. Anything else, another type name,
+    or more or fewer values than types, raises TypeMismatch.
     """
     # BEGIN SOLUTION
     if len(types) != len(values):
@@ -75,7 +75,10 @@ def encode_row(types: list[str], values: list[Value]) -> bytes:
         if value is None:
             bitmap |= 1 << i
         else:
-            fields += _encode_field(types[i], value)
+            try:
+                fields += _encode_field(types[i], value)
+            except (struct.error, UnicodeEncodeError) as error:  # beyond all reals; half a pair
+                raise TypeMismatch(f"{value!r} is beyond {types[i]}") from error
     return bitmap.to_bytes(_bitmap_size(types), "little") + fields
     # END SOLUTION
 

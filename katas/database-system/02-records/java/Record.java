@@ -51,9 +51,9 @@ public final class Record {
      * Return the row as bytes. The types are "integer", "real", "text" and "boolean".
      *
      * <p>Every column takes null. Besides, an integer column takes whole numbers of -2**63 to
-     * 2**63 - 1 and no booleans, a real column any number and no booleans, a text column strings, a
-     * boolean column booleans. Anything else, another type name, or more or fewer values than types,
-     * raises TypeMismatch.
+     * 2**63 - 1 and no booleans, a real column any number that is not beyond all reals and no
+     * booleans, a text column strings that UTF-8 can say, a boolean column booleans. Anything else,
+     * another type name, or more or fewer values than types, raises TypeMismatch.
      */
     public static byte[] encodeRow(List<String> types, List<Object> values) {
         throw new UnsupportedOperationException("not implemented: 02-records Record.encodeRow");

@@ -40,9 +40,9 @@ def encode_row(types: list[str], values: list[Value]) -> bytes:
     """Return the row as bytes. The types are "integer", "real", "text" and "boolean".
 
     Every column takes None. Besides, an integer column takes whole numbers of -2**63 to 2**63 - 1
-    and no booleans, a real column any number and no booleans, a text column strings, a boolean
-    column booleans. Anything else, another type name, or more or fewer values than types, raises
-    TypeMismatch.
+    and no booleans, a real column any number that is not beyond all reals and no booleans, a text
+    column strings that UTF-8 can say, a boolean column booleans. Anything else, another type name,
+    or more or fewer values than types, raises TypeMismatch.
     """
     raise NotImplementedError("02-records: encode_row")
 
