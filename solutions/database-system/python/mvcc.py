@@ -143,7 +143,7 @@ class Transaction:
         # BEGIN SOLUTION
         self._manager = manager
         self._snapshot = snapshot
-        self._serializable = serializable
+        self.serializable = serializable
         self._open = True
         self._changes: dict[bytes, bytes | None] = {}  # None: deleted
         self._changed: list[bytes] = []  # the keys of the same, sorted
@@ -274,7 +274,7 @@ class Transaction:
 
     def _validate(self) -> None:
         guarded = self._manager.guarded
-        strict = self._serializable or any(key.startswith(guarded) for key in self._changes)
+        strict = self.serializable or any(key.startswith(guarded) for key in self._changes)
         for key in self._manager.changed_since(self._snapshot):
             read = (strict or key.startswith(guarded)) and self._has_read(key)
             if read or key in self._changes:

@@ -42,7 +42,6 @@ class Session:
         self._explicit = False  # begun by BEGIN
         self._failed = False
         self._serializable = False  # what BEGIN means if it does not say
-        self._guarded = False  # whether the open transaction is serializable
         self._savepoints: list[tuple[str, int]] = []  # of the transaction: names and marks
         # END SOLUTION
 
@@ -136,7 +135,7 @@ class Session:
         there is a savepoint, nothing is rolled back yet: it waits for ROLLBACK TO."""
         # BEGIN SOLUTION
         explicit = self._explicit
-        if not (explicit and self._savepoints):
+        if not self._savepoints:
             self._rollback()
         self._explicit = self._failed = explicit
         # END SOLUTION
@@ -155,8 +154,9 @@ class Session:
     def setting(self, name: str) -> str:
         """What SHOW says; the server's session knows more names."""
         if name in ("transaction_isolation", "transaction isolation level"):
-            guarded = self._serializable if self._transaction is None else self._guarded
-            return "serializable" if guarded else "repeatable read"
+            open_one = self._transaction
+            serializable = open_one.serializable if open_one else self._serializable
+            return "serializable" if serializable else "repeatable read"
         raise UndefinedColumn(f"there is no setting {name!r}")
 
     def _engine_here(self) -> Engine:
@@ -166,7 +166,6 @@ class Session:
         return self._engine
 
     def _open(self, serializable: bool) -> None:
-        self._guarded = serializable
         self._transaction = self._manager.begin(serializable)
         self._engine = self.new_engine(self._transaction)
 
@@ -179,7 +178,7 @@ class Session:
     def _begin(self, statement: dict[str, Any]) -> dict[str, Any]:
         if self._transaction is None:
             self._open(statement["serializable"] or self._serializable)
-        elif statement["serializable"] and not self._guarded:
+        elif statement["serializable"] and not self._transaction.serializable:
             raise FeatureNotSupported("too late for SERIALIZABLE: the transaction has begun")
         self._explicit = True
         return _done("BEGIN")
