@@ -73,13 +73,13 @@ def key(parts: Iterable[str | bytes]) -> str:
 def judging() -> set[Path]:
     """The grader's files on which a verdict depends: all that both ends of a run import, at whatever
     moment, and the hosts. What only shows verdicts, or writes courses, is not among them."""
-    found = {GRADER / "__init__.py", *(p for p in (GRADER / "hosts").iterdir() if p.is_file())}
+    found = {p for p in (GRADER / "hosts").iterdir() if p.is_file()}
     wanted = list(ENDS)
     while wanted:
         path = GRADER.parent / f"{wanted.pop().replace('.', '/')}.py"
         if path in found or not path.is_file():
             continue
-        found.add(path)
+        found |= {path, path.parent / "__init__.py"}
         for base, names, whole in _IMPORT.findall(path.read_text("utf-8")):
             wanted += [whole] if whole else [base, *(f"{base}.{n}" for n in _NAME.findall(names))]
     return found

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grader
 from grader.course import manifest
 from grader.course.languages import LANGUAGES
 from grader.course.layout import Layout
@@ -21,7 +22,7 @@ from grader.grading import runner
 from grader.verdict import MilestoneResult
 from tests.attacks.case import SHAPES, Batch, Case
 
-REPOSITORY = Path(runner.__file__).parents[1]
+REPOSITORY = Path(grader.__file__).parents[1]
 TIMEOUT = {"python": 1.5, "typescript": 1.5, "java": 4.0}
 HONEST_NEIGHBOUR = "an_honest_neighbour"
 

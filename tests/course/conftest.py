@@ -124,7 +124,7 @@ class Tiny:
         system = course.system("tally")
         return Subject(layout, course, system, system.milestones[0])
 
-    def cut_stubs(self) -> None:
+    def stubs(self) -> None:
         subject = self.subject()
         cut_stubs(subject.layout, subject.course, check=False)
 

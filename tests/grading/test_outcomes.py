@@ -19,8 +19,8 @@ def test_what_is_loaded(kata, program, disk, workdir, seed):
     import sys
 
     kata.Counter().add(1)
-    loaded = {{name.split(".")[1] for name in sys.modules if name.startswith("grader.")}}
-    assert "plugin" in loaded and not loaded - set({names})
+    loaded = {{name for name in sys.modules if name.startswith("grader.")}}
+    assert "grader.grading.plugin" in loaded and not loaded - set({names})
 '''
 ALL = VISIBLE.count("def test_") + HIDDEN.count("def test_")
 
@@ -35,7 +35,8 @@ def test_the_reference_passes(grade: Grade) -> None:
 def test_only_what_judges_is_there(course: Path, grade: Grade) -> None:
     """All of the grader that the trusted process has loaded by a test's end counts for the verdict."""
     suite = course / "solutions/tally/01-count/test_hidden.py"
-    names = sorted(p.stem for p in cache.judging() if p.parent == cache.GRADER)
+    files = (p.relative_to(cache.GRADER.parent).with_suffix("") for p in cache.judging())
+    names = [".".join(p.parts).removesuffix(".__init__") for p in sorted(files)]
     suite.write_text(HIDDEN + LOADED.format(names=names))
     assert grade().outcome == "passed"
 
@@ -305,7 +306,7 @@ def test_it_sleeps(kata):
     except Exception:
         pass
 """
-    head = "import time\n\nfrom grader import plugin\n\nplugin.SUITE_SLACK = 0.2\n"
+    head = "import time\n\nfrom grader.grading import plugin\n\nplugin.SUITE_SLACK = 0.2\n"
     suite = course / "katas/tally/01-count/test_visible.py"
     suite.write_text(
         VISIBLE.replace('"""Counting."""\n', f'"""Counting."""\n{head}') + asleep, "utf-8"

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from grader.bridge import nursery
+from grader.bridge.building import HOSTS
 from grader.bridge.nursery import Child, Nursery
 from grader.course.languages import LANGUAGES
 from grader.errors import SandboxUnavailable
@@ -60,8 +61,7 @@ class Room:
         self._nursery = self._open() if way == "raised" else None
 
     def _open(self) -> Nursery:
-        script = Path(nursery.__file__).parent / "hosts" / "nursery.py"
-        mounts = (*self.mounts, Mount(script, "/sfs/nursery.py"))
+        mounts = (*self.mounts, Mount(HOSTS / "nursery.py", "/sfs/nursery.py"))
         command = Command(
             argv=(self.python, "-I", "-S", "-B", "/sfs/nursery.py"),
             mounts=(*mounts, Mount(self.home, nursery.ROOM, writable=True)),
