@@ -28,8 +28,11 @@ HONEST_NEIGHBOUR = "an_honest_neighbour"
 
 
 def mark() -> str:
-    """Of a form that a thief can look for."""
-    return "gold-" + secrets.token_hex(16)
+    """Of a form that a thief can look for; a letter comes first, for no test may take it for a number.
+
+    `refuse` wants "-1" in a message: one mark in sixteen would have had it.
+    """
+    return f"gold-{secrets.choice('abcdef')}{secrets.token_hex(16)[1:]}"
 
 
 @dataclass(frozen=True)
