@@ -11,16 +11,8 @@ ROOT = Path(__file__).parent.parent
 GRADER = ROOT / "grader"
 # Each room may import from those above it; `errors` and `verdict` are everybody's.
 ROOMS = (
-    "machine",
-    "course",
-    "failures",
-    "bridge",
-    "box",
-    "grading",
-    "reports",
-    "authoring",
-    "proof",
-)
+    "machine", "course", "failures", "bridge", "box", "grading", "reports", "authoring", "proof"
+)  # fmt: skip
 COMMON = {"errors", "verdict"}
 MODULES = {
     path.relative_to(GRADER).with_suffix("").as_posix().replace("/", "."): path

@@ -19,10 +19,8 @@ from grader.verdict import MilestoneResult, Outcome
 
 CONCLUSIVE: frozenset[Outcome] = frozenset({"passed", "failed", "todo"})
 GRADER = Path(__file__).parent.parent
-ENDS = (
-    "grader.grading.runner",
-    "grader.grading.within",
-)  # of a run: whoever starts it, and the trusted process
+# Of a run: whoever starts it, and the trusted process.
+ENDS = ("grader.grading.runner", "grader.grading.within")
 _IMPORT = re.compile(
     r"^\s*(?:from (grader[\w.]*) import (\([^)]*\)|.+)|import (grader[\w.]*))", re.M
 )
