@@ -133,7 +133,7 @@ def test_varints_of_every_length(kata):
 
 
 def test_a_varint_that_does_not_end_or_is_too_large_is_corrupt(kata):
-    """A varint that the data cuts off, or that holds 2**64 or more, is refused."""
+    """A varint that the data cuts off, that is longer than 10 bytes, or holds 2**64 or more, is refused."""
     data = [b"", b"\x80", b"\xff" * 9, b"\xff" * 10, b"\x80" * 9 + b"\x02", b"\x80" * 10 + b"\x00"]
     results = kata.script([None, "decode_varint", [item, 0]] for item in data)
     assert error_names(results) == ["RecordCorrupt"] * 6

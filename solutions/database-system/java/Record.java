@@ -53,7 +53,8 @@ public final class Record {
      * Return {n, offset of the byte after it} for the varint that begins at {@code offset}; n is to be
      * read as 64 bits without a sign.
      *
-     * <p>Raises RecordCorrupt if the data ends before the varint does, or n would be 2**64 or more.
+     * <p>Raises RecordCorrupt if the data ends before the varint does, if it has not ended after 10
+     * bytes, or if n would be 2**64 or more.
      */
     public static long[] decodeVarint(byte[] data, int offset) {
         // BEGIN SOLUTION

@@ -42,7 +42,8 @@ def encode_varint(n: int) -> bytes:
 def decode_varint(data: bytes, offset: int) -> list[int]:
     """Return [n, offset of the byte after it] for the varint that begins at `offset`.
 
-    Raises RecordCorrupt if the data ends before the varint does, or `n` would be 2**64 or more.
+    Raises RecordCorrupt if the data ends before the varint does, if it has not ended after 10 bytes,
+    or if `n` would be 2**64 or more.
     """
     # BEGIN SOLUTION
     n, shift, at = 0, 0, offset
